@@ -1,0 +1,147 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Morgana.Core;
+
+/// <summary>Sees every rent and return of a pool; tests find leaks with it.</summary>
+public interface IPoolObserver
+{
+    /// <summary>A block or packet left the pool.</summary>
+    void Rented(object item);
+
+    /// <summary>A block or packet came back.</summary>
+    void Returned(object item);
+}
+
+/// <summary>A fixed number of <see cref="PoolBlock"/>s over one region, and the <see cref="PacketBuffer"/>s that describe packets in them.</summary>
+/// <remarks>
+/// The loop's thread rents and returns without a lock. Other threads use <see cref="TryRentShared"/> and <see cref="ReturnShared"/>, which
+/// lock. When the pool is empty, renting fails and the caller drops the packet as <see cref="DropReason.NoBuffer"/> or waits: the pool never
+/// grows. The last blocks are kept for packets, so that full queues cannot stop acknowledgements.
+/// </remarks>
+public sealed unsafe class BufferPool
+{
+    private readonly PoolBlock[] _free;
+    private readonly PacketBuffer[] _freePackets;
+    private readonly int _reserve;
+    private readonly object _sharedLock = new();
+    private readonly PoolBlock[] _shared;
+    private int _freeCount;
+    private int _freePacketCount;
+    private int _sharedCount;
+
+    /// <summary>Cuts <paramref name="region"/> into blocks.</summary>
+    /// <param name="region">The memory; nobody else may use it.</param>
+    /// <param name="reserve">Blocks that only packets may take; by default an eighth.</param>
+    public BufferPool(MemoryRegion region, int? reserve = null)
+    {
+        int count = region.Length / PoolBlock.Size;
+        if (count < 16) throw new ArgumentException($"A pool needs at least {16 * PoolBlock.Size} octets; this region has {region.Length}.", nameof(region));
+        Capacity = count;
+        _reserve = reserve ?? count / 8;
+        _free = new PoolBlock[count];
+        _shared = new PoolBlock[count];
+        _freePackets = new PacketBuffer[count];
+        // Filled from the end, so that the first blocks are used first and the region's end stays untouched in a small guest.
+        for (int i = count - 1; i >= 0; i--)
+            _free[_freeCount++] = new PoolBlock(this, i, region.Pointer + ((long)i * PoolBlock.Size), region.Slice(i * PoolBlock.Size, PoolBlock.Size));
+    }
+
+    /// <summary>Blocks in the pool, rented or not.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Blocks that are rented now; exact on the loop's thread while no other thread rents.</summary>
+    public int InUse => Capacity - _freeCount - Volatile.Read(ref _sharedCount);
+
+    /// <summary>Whether a block for a queue can be had now.</summary>
+    public bool HasRoom => _freeCount + Volatile.Read(ref _sharedCount) > _reserve;
+
+    /// <summary>Sees rents and returns; null outside tests.</summary>
+    public IPoolObserver? Observer { get; set; }
+
+    /// <summary>Rents a block for a queue, leaving the reserve alone. Loop's thread only.</summary>
+    public bool TryRentBlock([NotNullWhen(true)] out PoolBlock? block) => TryRent(_reserve, out block);
+
+    /// <summary>Rents an empty packet with <paramref name="headroom"/> octets in front of it, from the reserve if need be. Loop's thread only.</summary>
+    public bool TryRentPacket(int headroom, [NotNullWhen(true)] out PacketBuffer? packet)
+    {
+        if (!TryRent(0, out var block))
+        {
+            packet = null;
+            return false;
+        }
+
+        packet = _freePacketCount > 0 ? _freePackets[--_freePacketCount] : new PacketBuffer(this);
+        packet.Begin(block, headroom);
+        Observer?.Rented(packet);
+        return true;
+    }
+
+    /// <summary>Takes a block back. Loop's thread only.</summary>
+    public void Return(PoolBlock block)
+    {
+        Observer?.Returned(block);
+        block.Reset();
+        _free[_freeCount++] = block;
+    }
+
+    /// <summary>Rents a block for a queue from any thread, leaving the reserve alone.</summary>
+    /// <remarks>It takes from what <see cref="ReturnShared"/> and <see cref="Share"/> brought; false means: wait until the loop has shared more.</remarks>
+    public bool TryRentShared([NotNullWhen(true)] out PoolBlock? block)
+    {
+        lock (_sharedLock)
+        {
+            if (_sharedCount == 0)
+            {
+                block = null;
+                return false;
+            }
+
+            block = _shared[--_sharedCount];
+        }
+
+        Observer?.Rented(block);
+        return true;
+    }
+
+    /// <summary>Takes a block back from any thread.</summary>
+    public void ReturnShared(PoolBlock block)
+    {
+        Observer?.Returned(block);
+        block.Reset();
+        lock (_sharedLock) _shared[_sharedCount++] = block;
+    }
+
+    /// <summary>Moves free blocks to other threads' list until it holds <paramref name="wanted"/>. Loop's thread only, once a batch.</summary>
+    public void Share(int wanted)
+    {
+        if (Volatile.Read(ref _sharedCount) >= wanted || _freeCount <= _reserve) return;
+        lock (_sharedLock)
+            while (_sharedCount < wanted && _freeCount > _reserve) _shared[_sharedCount++] = _free[--_freeCount];
+    }
+
+    internal void ReturnPacket(PacketBuffer packet)
+    {
+        Observer?.Returned(packet);
+        _freePackets[_freePacketCount++] = packet;
+    }
+
+    private bool TryRent(int reserve, [NotNullWhen(true)] out PoolBlock? block)
+    {
+        if (_freeCount <= reserve && !TakeShared(reserve))
+        {
+            block = null;
+            return false;
+        }
+
+        block = _free[--_freeCount];
+        Observer?.Rented(block);
+        return true;
+    }
+
+    private bool TakeShared(int reserve)
+    {
+        lock (_sharedLock)
+            while (_sharedCount > 0 && _freeCount < reserve + 64) _free[_freeCount++] = _shared[--_sharedCount];
+        return _freeCount > reserve;
+    }
+}
