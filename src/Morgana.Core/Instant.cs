@@ -14,9 +14,13 @@ public readonly record struct Instant(long Nanoseconds) : IComparable<Instant>
     /// <summary>The instant that lies <paramref name="span"/> after the origin.</summary>
     public static Instant FromOrigin(TimeSpan span) => new(span.Ticks * 100);
 
-    /// <summary>The instant <paramref name="span"/> later; <see cref="Never"/> stays never.</summary>
-    public static Instant operator +(Instant instant, TimeSpan span) =>
-        instant == Never ? Never : new(unchecked(instant.Nanoseconds + (span.Ticks * 100)));
+    /// <summary>The instant <paramref name="span"/> later. <see cref="Never"/> stays never, and what lies beyond the time line's end is never too.</summary>
+    public static Instant operator +(Instant instant, TimeSpan span)
+    {
+        if (instant == Never || span.Ticks >= long.MaxValue / 100) return Never;
+        long later = unchecked(instant.Nanoseconds + (span.Ticks * 100));
+        return span.Ticks > 0 && later < instant.Nanoseconds ? Never : new(later);
+    }
 
     /// <summary>The instant <paramref name="span"/> earlier.</summary>
     public static Instant operator -(Instant instant, TimeSpan span) => new(unchecked(instant.Nanoseconds - (span.Ticks * 100)));

@@ -75,14 +75,17 @@ public struct BlockChain
     /// <summary>Says that the first <paramref name="count"/> octets of the room were filled. With 0, an unused new block goes back.</summary>
     public void Commit(int count)
     {
-        Tail!.End += count;
+        if ((uint)count > (uint)(PoolBlock.Size - Tail!.End)) ThrowCount();
+        Tail.End += count;
         Length += count;
-        if (Length == 0) Clear();
+        if (Tail.Length == 0) DropTail();
     }
 
     /// <summary>Removes <paramref name="count"/> octets from the front and returns the blocks that are empty now. Loop's thread only.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer: a mistake of ours.</exception>
     public void Consume(int count)
     {
+        if ((uint)count > (uint)Length) ThrowCount();
         Length -= count;
         while (Head is { } head)
         {
@@ -94,7 +97,6 @@ public struct BlockChain
             BlockCount--;
             head.Pool.Return(head);
             if (Head is null) Tail = null;
-            if (count == 0 && Head is not null && Head.Length > 0) break;
         }
     }
 
@@ -135,4 +137,26 @@ public struct BlockChain
             block.Pool.Return(block);
         }
     }
+
+    /// <summary>Gives the last, empty block back. Rare, and chains are short, so that walking to its predecessor costs less than a second link.</summary>
+    private void DropTail()
+    {
+        var empty = Tail!;
+        if (ReferenceEquals(Head, empty))
+        {
+            Head = Tail = null;
+        }
+        else
+        {
+            var block = Head!;
+            while (!ReferenceEquals(block.NextBlock, empty)) block = block.NextBlock!;
+            block.NextBlock = null;
+            Tail = block;
+        }
+
+        BlockCount--;
+        empty.Pool.Return(empty);
+    }
+
+    private static void ThrowCount() => throw new ArgumentOutOfRangeException("count", "More octets than there are, or than there is room for.");
 }

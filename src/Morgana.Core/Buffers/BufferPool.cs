@@ -36,6 +36,7 @@ public sealed unsafe class BufferPool
     {
         int count = region.Length / PoolBlock.Size;
         if (count < 16) throw new ArgumentException($"A pool needs at least {16 * PoolBlock.Size} octets; this region has {region.Length}.", nameof(region));
+        if (reserve is < 0 || reserve > count) throw new ArgumentOutOfRangeException(nameof(reserve), reserve, $"The reserve is 0 to {count} blocks.");
         Capacity = count;
         _reserve = reserve ?? count / 8;
         _free = new PoolBlock[count];
@@ -77,10 +78,10 @@ public sealed unsafe class BufferPool
     }
 
     /// <summary>Takes a block back. Loop's thread only.</summary>
+    /// <exception cref="InvalidOperationException">It was returned before, or is another pool's: a mistake of ours.</exception>
     public void Return(PoolBlock block)
     {
-        Observer?.Returned(block);
-        block.Reset();
+        Take(block);
         _free[_freeCount++] = block;
     }
 
@@ -99,15 +100,16 @@ public sealed unsafe class BufferPool
             block = _shared[--_sharedCount];
         }
 
+        block.IsRented = true;
         Observer?.Rented(block);
         return true;
     }
 
     /// <summary>Takes a block back from any thread.</summary>
+    /// <exception cref="InvalidOperationException">It was returned before, or is another pool's: a mistake of ours.</exception>
     public void ReturnShared(PoolBlock block)
     {
-        Observer?.Returned(block);
-        block.Reset();
+        Take(block);
         lock (_sharedLock) _shared[_sharedCount++] = block;
     }
 
@@ -134,14 +136,26 @@ public sealed unsafe class BufferPool
         }
 
         block = _free[--_freeCount];
+        block.IsRented = true;
         Observer?.Rented(block);
         return true;
     }
 
+    private void Take(PoolBlock block)
+    {
+        if (!block.IsRented || !ReferenceEquals(block.Pool, this)) ThrowNotRented();
+        Observer?.Returned(block);
+        block.IsRented = false;
+        block.Reset();
+    }
+
     private bool TakeShared(int reserve)
     {
+        if (Volatile.Read(ref _sharedCount) == 0) return false;
         lock (_sharedLock)
             while (_sharedCount > 0 && _freeCount < reserve + 64) _free[_freeCount++] = _shared[--_sharedCount];
         return _freeCount > reserve;
     }
+
+    private static void ThrowNotRented() => throw new InvalidOperationException("The block was returned before, or belongs to another pool.");
 }

@@ -73,7 +73,8 @@ public sealed unsafe class PacketBuffer
         return new(_first.Pointer + _first.Start, count);
     }
 
-    /// <summary>Takes <paramref name="count"/> octets off the front: a header that has been read.</summary>
+    /// <summary>Takes <paramref name="count"/> octets off the front: a header that has been read. Blocks that are passed go back to the pool.</summary>
+    /// <remarks>A first block whose octets are all taken stays, as headroom for an answer; <see cref="TryPullUp"/> fills it again.</remarks>
     public void TrimStart(int count)
     {
         if ((uint)count > (uint)Length) ThrowNoRoom();
@@ -114,10 +115,10 @@ public sealed unsafe class PacketBuffer
     }
 
     /// <summary>Makes room for up to <paramref name="count"/> octets behind the data within the last block and returns it, uncleared. Never spans blocks.</summary>
-    /// <returns>As much as fits into the last block; add a block with <see cref="TryExtend"/> for the rest.</returns>
+    /// <returns>As much as fits into the last block and into <see cref="MaxLength"/>; add a block with <see cref="TryExtend"/> for the rest.</returns>
     public Span<byte> Append(int count)
     {
-        count = Math.Min(count, PoolBlock.Size - _last.End);
+        count = Math.Min(count, Math.Min(PoolBlock.Size - _last.End, MaxLength - Length));
         var room = new Span<byte>(_last.Pointer + _last.End, count);
         _last.End += count;
         Length += count;
@@ -149,11 +150,21 @@ public sealed unsafe class PacketBuffer
     }
 
     /// <summary>Moves data so that the first <paramref name="count"/> octets lie in the first block, where headers can be read.</summary>
-    /// <returns>False if the packet is shorter, or the first block has no room for them.</returns>
+    /// <remarks>It keeps the headroom where it can, and shortens it where the octets would not fit behind it.</remarks>
+    /// <returns>False if the packet is shorter, or no block is that long.</returns>
     public bool TryPullUp(int count)
     {
         if (count <= _first.Length) return true;
-        if (count > Length || count > PoolBlock.Size - _first.Start) return false;
+        if (count > Length || count > PoolBlock.Size) return false;
+        if (count > PoolBlock.Size - _first.Start)
+        {
+            int start = Math.Min(Headroom, PoolBlock.Size - count);
+            int length = _first.Length;
+            _first.Data.CopyTo(new(_first.Pointer + start, length));
+            _first.Start = start;
+            _first.End = start + length;
+        }
+
         while (_first.Length < count)
         {
             var next = _first.NextBlock!;

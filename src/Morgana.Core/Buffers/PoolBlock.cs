@@ -60,6 +60,9 @@ public sealed unsafe class PoolBlock : ReadOnlySequenceSegment<byte>
         Next = NextBlock;
     }
 
+    /// <summary>Whether somebody has rented the block; found again when it comes back twice.</summary>
+    internal bool IsRented { get; set; }
+
     internal void Reset()
     {
         Start = End = 0;
