@@ -1,0 +1,185 @@
+using System.Net;
+using System.Net.Sockets;
+using Morgana.Core;
+using Morgana.Gateway.Dns;
+using Morgana.Gateway.Loop;
+using Morgana.Protocols.Tcp;
+
+namespace Morgana.Gateway.Tcp;
+
+/// <summary>All relayed TCP connections: those that the guest opens to the outside, and those that come in at published ports.</summary>
+internal sealed class TcpRelays : ILoopService
+{
+    /// <summary>At the limit, a relay gives way to a new one if nothing went over for so long.</summary>
+    private static readonly TimeSpan MayBeEvicted = TimeSpan.FromMinutes(1);
+
+    private readonly GatewayLoop _loop;
+    private readonly GatewayOptions _options;
+    private readonly HostPolicy _policy;
+    private readonly ResolverList _resolvers;
+    private readonly FlowTable<TcpRelay> _table;
+    private readonly List<PublishedTcpPort> _ports = [];
+    private readonly TcpListenSocket _listener;
+    private List<TcpRelay> _waitingForMemory = [];
+    private List<TcpRelay> _retrying = [];
+
+    public TcpRelays(GatewayLoop loop, GatewayOptions options, HostPolicy policy, ResolverList resolvers)
+    {
+        (_loop, _options, _policy, _resolvers) = (loop, options, policy, resolvers);
+        _table = new(options.MaxTcpFlows);
+        _listener = GatewayStack.ListenToEverything(loop.Stack.Tcp, options);
+    }
+
+    /// <inheritdoc/>
+    public bool IsIdle => _table.IsIdle && _ports.All(p => p.IsIdle);
+
+    /// <inheritdoc/>
+    public void Poll(Instant now)
+    {
+        var tcp = _loop.Stack.Tcp;
+        while (tcp.TryTakeReadyListener(out _))
+            while (_listener.TryAccept(out var tcb)) OnGuestConnects(tcb!, now);
+
+        while (tcp.TryTakeReady(out var tcb))
+        {
+            if (tcb!.Owner is TcpRelay relay) relay.OnGuestEvents(tcb.TakeEvents(), now);
+            else if (tcb.Owner is GuestProbe probe) probe.OnEvents(tcb, tcb.TakeEvents(), now);
+            else tcb.TakeEvents();
+        }
+
+        RetryWaiting(now);
+    }
+
+    /// <inheritdoc/>
+    public void Sweep(Instant now)
+    {
+        foreach (var port in _ports) port.Pump(now);
+        if (_table.Count == 0) return;
+        foreach (var relay in _table.Snapshot())
+        {
+            if (!relay.IsOpening || now - relay.LastActive < _options.ConnectTimeout) continue;
+            _loop.Counters.TcpFailed++;
+            relay.Abort(now);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Stop(Instant now)
+    {
+        foreach (var port in _ports) port.Close();
+        foreach (var relay in _table.Snapshot()) relay.Abort(now);
+        _listener.Close(now);
+    }
+
+    /// <summary>Begins to accept at a published port.</summary>
+    public void Add(PublishedTcpPort port, Instant now)
+    {
+        _ports.Add(port);
+        port.Pump(now);
+    }
+
+    /// <summary>A connection came in at a published port: the guest's end is opened now.</summary>
+    public void OnHostConnects(Socket host, ushort guestPort, Instant now)
+    {
+        var local = new IpEndpoint(_options.Address, 0);
+        var guest = new IpEndpoint(_options.GuestAddress, guestPort);
+        if (!TryMakeRoom(now) || _loop.Stack.Tcp.TryConnect(local, guest, _loop.Mtu, GatewayStack.ConnectionOptions, now, out var tcb) != TcpConnectError.None)
+        {
+            Reset(host);
+            return;
+        }
+
+        Add(new TcpRelay(_loop, this, host, tcb!), now);
+        _loop.Counters.TcpOpened++;
+    }
+
+    /// <summary>Whether one more connection could be taken.</summary>
+    public bool HasRoom(Instant now) => !_table.IsFull || now - _table.Oldest!.LastActive > MayBeEvicted;
+
+    /// <summary>Octets went over.</summary>
+    public void Touch(TcpRelay relay, Instant now) => _table.Touch(relay, now);
+
+    /// <summary>The relay waits until the pool has memory.</summary>
+    public void RetryWhenMemory(TcpRelay relay) => _waitingForMemory.Add(relay);
+
+    /// <summary>The relay has ended.</summary>
+    public void Remove(TcpRelay relay)
+    {
+        _table.Remove(relay);
+        Volatile.Write(ref _loop.Counters.TcpFlows, _table.Count);
+    }
+
+    /// <summary>An ended relay's last host operation is over.</summary>
+    public void OnDrained() => _table.OnDrained();
+
+    private void OnGuestConnects(TcpControlBlock guest, Instant now)
+    {
+        var remotes = FindHostSide(guest.Local, now);
+        if (remotes.Count == 0)
+        {
+            _loop.Counters.TcpRefusedByPolicy++;
+            guest.Abort(now);
+            return;
+        }
+
+        if (!TryMakeRoom(now))
+        {
+            guest.Abort(now);
+            return;
+        }
+
+        Socket host;
+        try
+        {
+            host = TcpRelay.OpenSocket(remotes[0]);
+        }
+        catch (SocketException)
+        {
+            // The host has no descriptor left for us.
+            _loop.Counters.TcpFailed++;
+            guest.Abort(now);
+            return;
+        }
+
+        var relay = new TcpRelay(_loop, this, host, guest);
+        Add(relay, now);
+        relay.ConnectHost(remotes[0], remotes.Skip(1), now);
+    }
+
+    /// <summary>Where to connect to for a guest that wants <paramref name="destination"/>; nowhere if it may not.</summary>
+    private IReadOnlyList<IPEndPoint> FindHostSide(IpEndpoint destination, Instant now)
+    {
+        if (destination.Address == _options.DnsAddress) return destination.Port == 53 ? _resolvers.Get(now) : [];
+        if (!_policy.TryTranslate(destination.Address, now, out var outside)) return [];
+        return [new IPEndPoint(outside.ToHost(), destination.Port)];
+    }
+
+    private void Add(TcpRelay relay, Instant now)
+    {
+        _table.Add(relay, now);
+        Volatile.Write(ref _loop.Counters.TcpFlows, _table.Count);
+    }
+
+    private bool TryMakeRoom(Instant now)
+    {
+        if (!_table.IsFull) return true;
+        _loop.Counters.TcpEvicted++;
+        if (!HasRoom(now)) return false;
+        _table.Oldest!.Abort(now);
+        return !_table.IsFull;
+    }
+
+    private void RetryWaiting(Instant now)
+    {
+        if (_waitingForMemory.Count == 0 || !_loop.HasMemory) return;
+        (_retrying, _waitingForMemory) = (_waitingForMemory, _retrying);
+        foreach (var relay in _retrying) relay.Pump(now);
+        _retrying.Clear();
+    }
+
+    private static void Reset(Socket host)
+    {
+        host.LingerState = new LingerOption(true, 0);
+        host.Dispose();
+    }
+}
