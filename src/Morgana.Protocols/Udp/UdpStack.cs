@@ -1,0 +1,253 @@
+using System.Diagnostics.CodeAnalysis;
+using Morgana.Core;
+using Morgana.Protocols.Icmp;
+using Morgana.Protocols.Ip;
+using Morgana.Wire.Ip;
+using Morgana.Wire.Udp;
+
+namespace Morgana.Protocols.Udp;
+
+/// <summary>UDP of one host (RFC 768; RFC 1122 4.1): endpoints, their queues, and the choice of ports. Loop's thread only.</summary>
+public sealed class UdpStack
+{
+    // RFC 6335 6: the dynamic ports.
+    private const int FirstEphemeral = 49152;
+    private const int EphemeralCount = 65536 - FirstEphemeral;
+    private const int Buckets = 1024;
+
+    private readonly UdpStackOptions _options;
+    private readonly BufferPool _pool;
+    private readonly IIpOutput _output;
+    private readonly DropCounters _drops;
+    private readonly KeyedHash _portHash;
+    private readonly UdpEndpoint?[] _byPort = new UdpEndpoint?[Buckets];
+    private readonly Queue<UdpEndpoint> _ready = new();
+    private readonly Func<IpAddress, bool> _isOwn;
+    private UdpEndpoint? _router;
+    private ulong _portCounter;
+
+    /// <summary>UDP over <paramref name="output"/>.</summary>
+    /// <param name="options">Limits.</param>
+    /// <param name="pool">Where packets come from.</param>
+    /// <param name="secret">At least 16 octets, for the choice of ports (RFC 6056).</param>
+    /// <param name="output">The way down.</param>
+    /// <param name="isOwn">Whether an address is one of the host's.</param>
+    /// <param name="drops">Where drops are counted.</param>
+    public UdpStack(UdpStackOptions options, BufferPool pool, ReadOnlySpan<byte> secret, IIpOutput output, Func<IpAddress, bool> isOwn, DropCounters drops)
+    {
+        _options = options;
+        _pool = pool;
+        _output = output;
+        _isOwn = isOwn;
+        _drops = drops;
+        _portHash = new(secret, 0x7564_7020_706F_7274);
+    }
+
+    /// <summary>Endpoints that are bound.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Octets of pool blocks in all receive queues.</summary>
+    public int QueuedOctets { get; internal set; }
+
+    /// <summary>Datagrams that were put into a queue.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Datagrams that were sent.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Binds an endpoint.</summary>
+    /// <param name="local">The address, or any; the port, or 0 for an ephemeral one.</param>
+    /// <param name="options">How.</param>
+    /// <param name="endpoint">The endpoint.</param>
+    public UdpBindError TryBind(IpEndpoint local, UdpBindOptions options, [NotNullWhen(true)] out UdpEndpoint? endpoint)
+    {
+        endpoint = null;
+        if (Count >= _options.Endpoints) return UdpBindError.TooManyEndpoints;
+        if (options.AnyAddressAnyPort) return BindRouter(options, out endpoint);
+        if (local.Address == default) local = local with { Address = Ipv4Address.Any };
+        if (!local.Address.IsAny && !_isOwn(local.Address)) return UdpBindError.AddressNotAvailable;
+        if (local.Port == 0 && !TryChoosePort(ref local)) return UdpBindError.NoPort;
+        if (FindExact(local) is not null) return UdpBindError.AddressInUse;
+        endpoint = new(this, local, options) { Next = _byPort[local.Port % Buckets] };
+        _byPort[local.Port % Buckets] = endpoint;
+        Count++;
+        return UdpBindError.None;
+    }
+
+    /// <summary>Handles a datagram that begins at its UDP header.</summary>
+    /// <returns>Why it was dropped, or none. At <see cref="DropReason.NoSocket"/> the datagram is untouched and stays the caller's, who quotes it
+    /// in an ICMP error, and counts; otherwise it was taken over and drops were counted.</returns>
+    public DropReason HandleDatagram(IpAddress source, IpAddress destination, bool isGroup, bool isOwn, PacketBuffer datagram, Instant now)
+    {
+        if (!datagram.TryPullUp(UdpHeader.Size)) return Drop(DropReason.Truncated, datagram);
+        var reason = UdpDatagram.Parse(datagram.Span, datagram.Length, out var view);
+        if (reason != DropReason.None) return Drop(reason, datagram);
+        int length = view.Length;
+        var from = new IpEndpoint(source, view.SourcePort);
+        var to = new IpEndpoint(destination, view.DestinationPort);
+        ushort checksum = view.Checksum;
+        if (to.Port == 0) return Drop(DropReason.BadPort, datagram);
+        // RFC 768: zero means that the sender made none. RFC 1122 4.1.3.4: a wrong one is dropped without a word.
+        if (checksum != 0 && !datagram.Offload.ChecksumVerified)
+        {
+            if (datagram.Length > length) datagram.Truncate(length);
+            if (InternetChecksum.Finish(datagram.Sum(0, InternetChecksum.PseudoHeader(source, destination, IpProtocol.Udp, length))) != 0)
+                return Drop(DropReason.BadChecksum, datagram);
+        }
+
+        var endpoint = Demultiplex(to, isGroup, isOwn);
+        if (endpoint is null) return DropReason.NoSocket;
+        return Deliver(endpoint, datagram, length, from, to);
+    }
+
+    /// <summary>Hands an ICMP error to the endpoint that sent the datagram.</summary>
+    public DropReason HandlePathError(in PathError error)
+    {
+        var endpoint = FindExact(error.Local) ?? FindExact(error.Local with { Address = Ipv4Address.Any }) ?? _router;
+        if (endpoint is null) return _drops.Count(DropReason.UnmatchedError);
+        if (!endpoint.AddError(new(error.Kind, error.Remote, error.Mtu))) return _drops.Count(DropReason.QueueFull);
+        MarkReady(endpoint);
+        return DropReason.None;
+    }
+
+    /// <summary>An endpoint that has datagrams or errors to take: each once until it is read empty or more comes.</summary>
+    public bool TryTakeReady([NotNullWhen(true)] out UdpEndpoint? endpoint)
+    {
+        while (_ready.TryDequeue(out endpoint))
+        {
+            endpoint.IsReady = false;
+            if (!endpoint.IsClosed) return true;
+        }
+
+        return false;
+    }
+
+    internal DropReason Send(UdpEndpoint endpoint, ReadOnlySpan<byte> payload, IpEndpoint to, IpEndpoint from, Instant now)
+    {
+        if (endpoint.IsClosed) return _drops.Count(DropReason.NoSocket);
+        if (to.Port == 0) return _drops.Count(DropReason.BadPort);
+        if (payload.Length > UdpHeader.MaximumPayload) return _drops.Count(DropReason.TooBig);
+        if (from.Port == 0) from = new(from.Address, endpoint.Local.Port);
+        if (from.Address.IsAny) from = new(endpoint.Local.Address, from.Port);
+        if (from.Address.IsAny)
+        {
+            if (!_output.TrySelectSource(to.Address, out var source)) return _drops.Count(DropReason.NoRoute);
+            from = new(source, from.Port);
+        }
+
+        // RFC 1122 4.1.3.6: no datagram goes out from an address which is not ours; routers speak for others.
+        if (!endpoint.Options.AnyAddressAnyPort && !_isOwn(from.Address)) return _drops.Count(DropReason.BadSource);
+        if (!endpoint.Options.AllowBroadcast && _output.IsBroadcast(to.Address)) return _drops.Count(DropReason.NoRoute);
+        if (!_pool.TryRentPacket(PacketBuffer.Headroom, out var packet)) return _drops.Count(DropReason.NoBuffer);
+        if (!packet.TryAppend(payload))
+        {
+            packet.Release();
+            return _drops.Count(DropReason.NoBuffer);
+        }
+
+        new UdpHeader(from.Port, to.Port).PushTo(packet, from.Address, to.Address);
+        Sent++;
+        return _output.Send(new(from.Address, to.Address, IpProtocol.Udp) { TimeToLive = endpoint.Options.TimeToLive }, packet, now);
+    }
+
+    internal void Close(UdpEndpoint endpoint)
+    {
+        if (endpoint.IsClosed) return;
+        endpoint.IsClosed = true;
+        endpoint.Clear();
+        Count--;
+        if (_router == endpoint)
+        {
+            _router = null;
+            return;
+        }
+
+        ref var head = ref _byPort[endpoint.Local.Port % Buckets];
+        if (head == endpoint)
+        {
+            head = endpoint.Next;
+            return;
+        }
+
+        var before = head!;
+        while (before.Next != endpoint) before = before.Next!;
+        before.Next = endpoint.Next;
+    }
+
+    internal int CostOf(PacketBuffer packet)
+    {
+        int cost = 0;
+        for (PoolBlock? block = packet.FirstBlock; block is not null; block = block.NextBlock) cost += PoolBlock.Size;
+        return cost;
+    }
+
+    private UdpBindError BindRouter(UdpBindOptions options, out UdpEndpoint? endpoint)
+    {
+        endpoint = null;
+        if (_router is not null) return UdpBindError.AddressInUse;
+        endpoint = _router = new(this, new(Ipv4Address.Any, 0), options);
+        Count++;
+        return UdpBindError.None;
+    }
+
+    private DropReason Deliver(UdpEndpoint endpoint, PacketBuffer datagram, int length, IpEndpoint from, IpEndpoint to)
+    {
+        datagram.Truncate(length);
+        datagram.TrimStart(UdpHeader.Size);
+        int cost = CostOf(datagram);
+        if (QueuedOctets + cost > _options.QueuedOctets) return Drop(DropReason.SocketQueueFull, datagram);
+        var reason = endpoint.Enqueue(datagram, from, to, cost);
+        if (reason != DropReason.None) return Drop(reason, datagram);
+        Received++;
+        MarkReady(endpoint);
+        return DropReason.None;
+    }
+
+    // The exact address comes before any, and both before the router, who alone gets what is for others.
+    private UdpEndpoint? Demultiplex(IpEndpoint to, bool isGroup, bool isOwn)
+    {
+        if (isGroup)
+        {
+            var any = FindExact(to with { Address = Ipv4Address.Any });
+            if (any is { Options.AllowBroadcast: true }) return any;
+            return _router is { Options.AllowBroadcast: true } ? _router : null;
+        }
+
+        var endpoint = FindExact(to);
+        if (endpoint is null && isOwn) endpoint = FindExact(to with { Address = Ipv4Address.Any });
+        return endpoint ?? _router;
+    }
+
+    private UdpEndpoint? FindExact(IpEndpoint local)
+    {
+        for (var endpoint = _byPort[local.Port % Buckets]; endpoint is not null; endpoint = endpoint.Next)
+            if (endpoint.Local.Port == local.Port && endpoint.Local.Address == local.Address) return endpoint;
+        return null;
+    }
+
+    // RFC 6056 3.3.1: a random place to start from, then the next that is free.
+    private bool TryChoosePort(ref IpEndpoint local)
+    {
+        int start = (int)(_portHash.Of(_portCounter++, local.Address.Low) % EphemeralCount);
+        for (int i = 0; i < EphemeralCount; i++)
+        {
+            local = local with { Port = (ushort)(FirstEphemeral + ((start + i) % EphemeralCount)) };
+            if (FindExact(local) is null && FindExact(local with { Address = Ipv4Address.Any }) is null) return true;
+        }
+
+        return false;
+    }
+
+    private void MarkReady(UdpEndpoint endpoint)
+    {
+        if (endpoint.IsReady) return;
+        endpoint.IsReady = true;
+        _ready.Enqueue(endpoint);
+    }
+
+    private DropReason Drop(DropReason reason, PacketBuffer datagram)
+    {
+        datagram.Release();
+        return _drops.Count(reason);
+    }
+}

@@ -1,0 +1,57 @@
+using Morgana.Core;
+using Morgana.Protocols.Icmp;
+
+namespace Morgana.Protocols.Udp;
+
+/// <summary>Limits of a <see cref="UdpStack"/>.</summary>
+public sealed record UdpStackOptions
+{
+    /// <summary>Endpoints at a time.</summary>
+    public int Endpoints { get; init; } = 16384;
+
+    /// <summary>Octets of pool blocks that all receive queues together may hold.</summary>
+    public int QueuedOctets { get; init; } = 4 * 1024 * 1024;
+}
+
+/// <summary>How an endpoint is bound.</summary>
+public sealed record UdpBindOptions
+{
+    /// <summary>The usual.</summary>
+    public static UdpBindOptions Default { get; } = new();
+
+    /// <summary>Datagrams that wait to be received, at most.</summary>
+    public int QueueDatagrams { get; init; } = 256;
+
+    /// <summary>Octets of pool blocks that wait, at most: a datagram costs whole blocks of 2,048.</summary>
+    public int QueueOctets { get; init; } = 256 * 1024;
+
+    /// <summary>Whether it may send to broadcast addresses, and receives what was sent to them.</summary>
+    public bool AllowBroadcast { get; init; }
+
+    /// <summary>For routers: receives what nobody else is bound to, for every address and port that the interfaces accept.</summary>
+    public bool AnyAddressAnyPort { get; init; }
+
+    /// <summary>The time to live of what it sends.</summary>
+    public byte TimeToLive { get; init; } = 64;
+}
+
+/// <summary>Why an endpoint could not be bound.</summary>
+public enum UdpBindError
+{
+    /// <summary>It was bound.</summary>
+    None,
+    /// <summary>Another endpoint has the port.</summary>
+    AddressInUse,
+    /// <summary>The address is not one of the host's.</summary>
+    AddressNotAvailable,
+    /// <summary>Every ephemeral port is taken.</summary>
+    NoPort,
+    /// <summary>There are as many endpoints as may be.</summary>
+    TooManyEndpoints,
+}
+
+/// <summary>An error about a datagram that an endpoint sent.</summary>
+/// <param name="Kind">What went wrong.</param>
+/// <param name="Remote">Where the datagram was to go.</param>
+/// <param name="Mtu">Of <see cref="PathErrorKind.FragmentationNeeded"/>: the path's MTU.</param>
+public readonly record struct UdpPathError(PathErrorKind Kind, IpEndpoint Remote, int Mtu);
