@@ -5,8 +5,11 @@ namespace Morgana.Core;
 
 /// <summary>An IPv4 address (RFC 791).</summary>
 /// <param name="Value">The address in host order: 10.0.2.15 is 0x0A00020F.</param>
-public readonly record struct Ipv4Address(uint Value)
+public readonly record struct Ipv4Address(uint Value) : ITextValue<Ipv4Address>
 {
+    /// <inheritdoc/>
+    public static string Expected => "an IPv4 address: four numbers, such as 10.0.2.15";
+
     /// <summary>Octets on the wire.</summary>
     public const int Size = 4;
 
@@ -57,10 +60,9 @@ public readonly record struct Ipv4Address(uint Value)
         return true;
     }
 
-    /// <summary>Parses like <see cref="TryParse"/>.</summary>
+    /// <summary>Parses like <see cref="TryParse(ReadOnlySpan{char}, out Ipv4Address)"/>.</summary>
     /// <exception cref="FormatException">It is no IPv4 address.</exception>
-    public static Ipv4Address Parse(string text) =>
-        TryParse(text, out var address) ? address : throw new FormatException($"'{text}' is no IPv4 address; expected four numbers, such as 10.0.2.15.");
+    public static Ipv4Address Parse(string text) => TextValue.Parse<Ipv4Address>(text);
 
     /// <summary>The dotted quad.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,

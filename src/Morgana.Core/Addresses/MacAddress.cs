@@ -5,8 +5,11 @@ namespace Morgana.Core;
 
 /// <summary>A 48-bit IEEE 802 address.</summary>
 /// <param name="Value">The six octets as the low 48 bits, first octet highest.</param>
-public readonly record struct MacAddress(ulong Value)
+public readonly record struct MacAddress(ulong Value) : ITextValue<MacAddress>
 {
+    /// <inheritdoc/>
+    public static string Expected => "a MAC address: six hexadecimal pairs, such as 02:00:00:00:00:01";
+
     /// <summary>Octets on the wire.</summary>
     public const int Size = 6;
 
@@ -18,6 +21,9 @@ public readonly record struct MacAddress(ulong Value)
 
     /// <summary>Whether this is the broadcast address.</summary>
     public bool IsBroadcast => Value == 0xFFFF_FFFF_FFFF;
+
+    /// <summary>Whether it was assigned locally rather than by a manufacturer (IEEE 802 8.2.2).</summary>
+    public bool IsLocal => (Value & 0x0200_0000_0000) != 0;
 
     /// <summary>Reads the first six octets.</summary>
     public static MacAddress Read(ReadOnlySpan<byte> bytes) =>
@@ -47,10 +53,9 @@ public readonly record struct MacAddress(ulong Value)
         return true;
     }
 
-    /// <summary>Parses like <see cref="TryParse"/>.</summary>
+    /// <summary>Parses like <see cref="TryParse(ReadOnlySpan{char}, out MacAddress)"/>.</summary>
     /// <exception cref="FormatException">It is no MAC address.</exception>
-    public static MacAddress Parse(string text) =>
-        TryParse(text, out var address) ? address : throw new FormatException($"'{text}' is no MAC address; expected six hexadecimal pairs, such as 02:00:00:00:00:01.");
+    public static MacAddress Parse(string text) => TextValue.Parse<MacAddress>(text);
 
     /// <summary>Lower-case hexadecimal pairs between colons.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
