@@ -1,0 +1,41 @@
+namespace Morgana.Build;
+
+/// <summary>What compiling ahead of time needs besides the .NET SDK: a C compiler's driver as the linker, and the C library to link.</summary>
+public static class Toolchain
+{
+    private static readonly string[] LibraryFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"];
+
+    /// <summary>The linker's driver, or null. clang is preferred, as the .NET SDK does.</summary>
+    public static string? Linker => FindProgram("clang") ?? FindProgram("gcc");
+
+    /// <summary>The C library as a static one, or null.</summary>
+    public static string? StaticLibc => FindLibrary("libc.a");
+
+    /// <summary>Debian's packages for what is missing.</summary>
+    public static IReadOnlyList<string> MissingPackages
+    {
+        get
+        {
+            var missing = new List<string>();
+            if (Linker is null) missing.Add("gcc");
+            if (StaticLibc is null) missing.Add("libc6-dev");
+            return missing;
+        }
+    }
+
+    /// <summary>Finds a program on the path, and in the folders of system programs.</summary>
+    public static string? FindProgram(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/bin", "/usr/sbin", "/sbin"])
+            .Where(d => d.Length > 0).Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
+
+    private static string? FindLibrary(string name) => LibraryFolders.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
+
+    /// <exception cref="BuildException">Something is missing.</exception>
+    internal static void Require()
+    {
+        if (MissingPackages is { Count: > 0 } missing)
+        {
+            throw new BuildException($"Compiling an image needs {string.Join(" and ", missing)}: sudo apt-get install {string.Join(' ', missing)}");
+        }
+    }
+}

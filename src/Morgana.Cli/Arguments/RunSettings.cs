@@ -1,0 +1,30 @@
+namespace Morgana.Cli.Arguments;
+
+/// <summary>Everything that <c>morgana run</c> was told.</summary>
+internal sealed record RunSettings
+{
+    /// <summary>What a guest has when nothing is said.</summary>
+    public const long DefaultMemory = 64L << 20;
+
+    /// <summary>A project, its folder, or an image.</summary>
+    public required string Subject { get; init; }
+
+    public string Target { get; init; } = "process";
+
+    public NetworkChoice Network { get; init; } = new(NetworkKind.Gateway);
+
+    public IReadOnlyList<PublishedPort> Publish { get; init; } = [PublishedPort.Default];
+
+    /// <summary>Whether ports were named, rather than the default taken.</summary>
+    public bool IsPublishExplicit { get; init; }
+
+    public string? Capture { get; init; }
+
+    /// <summary>The guest's whole memory in octets.</summary>
+    public long Memory { get; init; } = DefaultMemory;
+
+    public bool AllowHost { get; init; }
+
+    /// <summary>The image's command line.</summary>
+    public IReadOnlyList<string> BootArguments { get; init; } = [];
+}

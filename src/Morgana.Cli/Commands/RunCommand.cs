@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Morgana.Cli.Arguments;
+using Morgana.Cli.Running;
+
+namespace Morgana.Cli.Commands;
+
+/// <summary><c>morgana run</c>.</summary>
+internal static class RunCommand
+{
+    private static readonly Dictionary<string, Func<RunSettings, Task<int>>> Targets = new(StringComparer.Ordinal)
+    {
+        ["process"] = ProcessTarget.RunAsync,
+        ["managed"] = ManagedTarget.RunAsync,
+    };
+
+    private static readonly Argument<string> Subject = new("PROJECT|IMAGE") { Description = "a unikernel's project or its folder, or an image made by build" };
+    private static readonly Option<PublishedPort[]> Publish = new("--publish")
+    {
+        Description = "publish a port of the guest on the host's loopback, or on ADDRESS; repeatable (default: 8080:80)",
+        HelpName = "[ADDRESS:]HOST:GUEST[/udp]",
+        CustomParser = ParsePublish,
+    };
+    private static readonly Option<NetworkChoice> Network = new("--net")
+    {
+        Description = "what the guest is joined to: the user-mode network, a tap interface, or nothing (default: gateway)",
+        HelpName = "gateway|tap:NAME|none",
+        CustomParser = ParseNetwork,
+    };
+    private static readonly Option<string> Capture = new("--capture") { Description = "write every frame to a file that Wireshark reads", HelpName = "FILE.pcapng" };
+    private static readonly Option<long> Memory = new("--memory")
+    {
+        Description = "the guest's whole memory, such as 32M: the GC's limit and the buffers follow from it (default: 64M)",
+        HelpName = "SIZE",
+        CustomParser = ParseMemory,
+    };
+    private static readonly Option<bool> AllowHost = new("--allow-host") { Description = "let the guest reach the host's own services, as 10.0.2.2" };
+    private static readonly Option<string> Target = new("--target")
+    {
+        Description = "process: the image as a Linux process; managed: the project under the JIT (default: process)",
+        HelpName = string.Join('|', Targets.Keys),
+    };
+
+    /// <param name="boot">What follows <c>--</c> on the command line.</param>
+    public static Command Create(string[] boot)
+    {
+        var command = new Command("run", "Build a unikernel if need be, and run it. What follows -- are its boot arguments.")
+        {
+            Subject, Publish, Network, Capture, Memory, AllowHost, Target,
+        };
+        command.SetAction((result, _) => RunAsync(Read(result, boot)));
+        return command;
+    }
+
+    /// <summary>Takes the settings from the parsed command line, and checks that they go together.</summary>
+    internal static RunSettings Read(ParseResult result, string[] boot)
+    {
+        var settings = new RunSettings
+        {
+            Subject = result.GetRequiredValue(Subject),
+            Target = result.GetValue(Target) ?? "process",
+            Network = result.GetValue(Network) ?? new(NetworkKind.Gateway),
+            Publish = result.GetValue(Publish) is { Length: > 0 } ports ? ports : [PublishedPort.Default],
+            IsPublishExplicit = result.GetResult(Publish) is { Implicit: false },
+            Capture = result.GetValue(Capture),
+            Memory = result.GetValue(Memory) is > 0 and var memory ? memory : RunSettings.DefaultMemory,
+            AllowHost = result.GetValue(AllowHost),
+            BootArguments = boot,
+        };
+        Check(settings);
+        return settings;
+    }
+
+    private static void Check(RunSettings settings)
+    {
+        if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(" and ", Targets.Keys)}");
+        bool isGateway = settings.Network.Kind == NetworkKind.Gateway;
+        if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");
+        if (settings.AllowHost && !isGateway) throw Usage("--allow-host needs --net gateway");
+        if (settings.Capture is not null && settings.Network.Kind == NetworkKind.None) throw Usage("--capture needs a network");
+        if (settings.Capture is not null && settings.Network.Kind == NetworkKind.Tap) throw Usage($"--capture needs --net gateway; on a tap use: tcpdump -i {settings.Network.TapName} -w FILE");
+        if (settings.Target == "managed" && !isGateway) throw Usage("the managed target has the gateway in its own process: it takes no other --net");
+        var twice = settings.Publish.Where(p => p.Host.Port != 0).GroupBy(p => (p.Host, p.IsUdp)).FirstOrDefault(g => g.Count() > 1);
+        if (twice is not null) throw Usage($"--publish names port {twice.Key.Host.Port} twice");
+    }
+
+    private static Task<int> RunAsync(RunSettings settings) => Targets[settings.Target](settings);
+
+    private static CommandException Usage(string message) => new(message, ExitStatus.Usage);
+
+    private static PublishedPort[] ParsePublish(ArgumentResult result)
+    {
+        var ports = new List<PublishedPort>();
+        foreach (Token token in result.Tokens)
+        {
+            if (PublishedPort.TryParse(token.Value, out var port)) ports.Add(port!);
+            else result.AddError($"--publish {token.Value}: expected HOST:GUEST or HOST:GUEST/udp, such as 8080:80");
+        }
+
+        return [.. ports];
+    }
+
+    private static NetworkChoice? ParseNetwork(ArgumentResult result)
+    {
+        if (NetworkChoice.TryParse(result.Tokens[0].Value, out var choice)) return choice;
+        result.AddError($"--net {result.Tokens[0].Value}: expected {NetworkChoice.Syntax}");
+        return null;
+    }
+
+    private static long ParseMemory(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (!MemorySize.TryParse(text, out long octets)) result.AddError($"--memory {text}: expected a size such as 32M or 1G");
+        else if (octets < MemorySize.Least) result.AddError($"--memory {text}: a guest needs at least {MemorySize.Least >> 20}M");
+        return octets;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Net;
+using Morgana.Cli.Arguments;
+using Morgana.Drivers.FrameSocket;
+using Morgana.Drivers.Tap;
+using Morgana.Gateway;
+
+namespace Morgana.Cli.Running;
+
+/// <summary>What a guest's interface is joined to, and the descriptor that is handed over for it.</summary>
+internal sealed class GuestNetwork : IAsyncDisposable
+{
+    private const string GuestMac = "02:00:0a:00:02:0f";     // Locally administered, and 10.0.2.15 in it.
+
+    private readonly Gateway.Gateway? _gateway;
+    private readonly IReadOnlyList<PublishedPort> _published;
+    private int _descriptor = -1;
+
+    private GuestNetwork(int descriptor, string device, Gateway.Gateway? gateway, IReadOnlyList<PublishedPort> published) =>
+        (_descriptor, Device, _gateway, _published) = (descriptor, device, gateway, published);
+
+    /// <summary>The guest's entry in <c>MORGANA_DEVICES</c>.</summary>
+    public string Device { get; }
+
+    /// <summary>What is to be handed over, as <see cref="GuestProcess.FirstDescriptor"/> and the following.</summary>
+    public ReadOnlySpan<int> Descriptors => _descriptor < 0 ? [] : new[] { _descriptor };
+
+    /// <summary>Opens what <c>--net</c> says, and takes the host's ports.</summary>
+    public static GuestNetwork Open(RunSettings settings) => settings.Network.Kind switch
+    {
+        NetworkKind.Gateway => OpenGateway(settings),
+        NetworkKind.Tap => OpenTap(settings.Network.TapName),
+        _ => new(-1, "", null, []),
+    };
+
+    /// <summary>Closes the runner's copy of what the guest has now: when the guest ends, the gateway sees it.</summary>
+    public void Release()
+    {
+        if (_descriptor >= 0) FrameSockets.Close(_descriptor);
+        _descriptor = -1;
+    }
+
+    /// <summary>Gives each published port to <paramref name="announce"/> once the guest serves it.</summary>
+    public async Task AnnounceAsync(Action<PublishedPort> announce, CancellationToken cancel)
+    {
+        if (_gateway is null) return;
+        await Task.WhenAll(_published.Select(AnnounceOneAsync));
+
+        async Task AnnounceOneAsync(PublishedPort port)
+        {
+            // Nothing can be asked of a UDP port that its program need answer.
+            if (port.IsUdp || await _gateway.WaitUntilServingAsync(port.GuestPort, cancel)) announce(port);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Release();
+        if (_gateway is not null) await _gateway.DisposeAsync();
+    }
+
+    private static GuestNetwork OpenTap(string name)
+    {
+        int descriptor = TapInterface.Open(name);
+        int mtu = TapInterface.ReadMtu(descriptor);
+        return new(descriptor, Describe("tap", mtu, mac: null), null, []);
+    }
+
+    private static GuestNetwork OpenGateway(RunSettings settings)
+    {
+        var (guestEnd, gatewayEnd) = FrameSockets.CreatePair();
+        Gateway.Gateway? gateway = null;
+        try
+        {
+            gateway = new Gateway.Gateway(new GatewayOptions
+            {
+                OpenDevice = pool => FrameSocketDevice.FromDescriptor(gatewayEnd, pool, new() { Mtu = Gateway.Gateway.DefaultMtu }),
+                AllowHost = settings.AllowHost,
+                Capture = settings.Capture is { } file ? new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read) : null,
+                Log = line => Console.Error.WriteLine("gateway: " + line),
+            });
+            var published = settings.Publish.Select(p => Publish(gateway, p, settings.IsPublishExplicit)).ToArray();
+            gateway.Start();
+            return new(guestEnd, Describe("frame-socket", Gateway.Gateway.DefaultMtu, GuestMac), gateway, published);
+        }
+        catch
+        {
+            FrameSockets.Close(guestEnd);
+            gateway?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+    }
+
+    private static PublishedPort Publish(Gateway.Gateway gateway, PublishedPort port, bool isExplicit)
+    {
+        try
+        {
+            IPEndPoint host = port.IsUdp ? gateway.PublishUdp(port.Host, port.GuestPort) : gateway.PublishTcp(port.Host, port.GuestPort);
+            return port with { Host = host };
+        }
+        catch (PortInUseException e)
+        {
+            string hint = isExplicit ? "name another host port" : $"choose another with --publish, such as --publish {port.Host.Port + 1}:{port.GuestPort}";
+            throw new CommandException($"port {port.Host.Port} on {port.Host.Address} cannot be published ({e.InnerException?.Message ?? e.Message}): {hint}");
+        }
+    }
+
+    private static string Describe(string driver, int mtu, string? mac) =>
+        string.Create(CultureInfo.InvariantCulture, $"net0={driver},fd={GuestProcess.FirstDescriptor},mtu={mtu}{(mac is null ? "" : ",mac=" + mac)}");
+}

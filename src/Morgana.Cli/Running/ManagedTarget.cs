@@ -1,0 +1,51 @@
+using System.Collections;
+using System.Globalization;
+using Morgana.Build;
+using Morgana.Cli.Arguments;
+using Morgana.Cli.Terminal;
+
+namespace Morgana.Cli.Running;
+
+/// <summary>The managed target: the project under the JIT, with the gateway in its own process, as <c>dotnet run</c> in its folder would start it.</summary>
+internal static class ManagedTarget
+{
+    /// <summary>Runs the guest until it ends or the user stops it.</summary>
+    /// <returns>The guest's own exit status; 0 if the user stopped it.</returns>
+    public static async Task<int> RunAsync(RunSettings settings)
+    {
+        using var stop = new StopSignals();
+        if (File.Exists(settings.Subject) && ElfFile.IsElf(settings.Subject)) throw new CommandException("the managed target runs a project, not an image", ExitStatus.Usage);
+        string program;
+        using (var log = new ConsoleBuildLog())
+        {
+            program = (await new Builder(BuildKind.Managed, log).BuildAsync(ProjectFile.Locate(settings.Subject), stop.Token)).Path;
+        }
+
+        var guest = GuestProcess.Start(program, settings.BootArguments, Environment(settings), []);
+        try
+        {
+            return await guest.Exited.WaitAsync(stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            await guest.StopAsync(stop.Insistence);
+            return ExitStatus.Done;
+        }
+    }
+
+    /// <summary>The user's own environment, since the JIT, debuggers and profilers are set by it, and what the gateway in the process is to do.</summary>
+    private static List<string> Environment(RunSettings settings)
+    {
+        var variables = new List<string>();
+        foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
+        {
+            if (variable.Key is string name && !name.StartsWith("MORGANA_", StringComparison.Ordinal)) variables.Add($"{name}={variable.Value}");
+        }
+
+        variables.Add("MORGANA_PUBLISH=" + string.Join(';', settings.Publish));
+        variables.Add("MORGANA_MEMORY=" + settings.Memory.ToString(CultureInfo.InvariantCulture));
+        if (settings.AllowHost) variables.Add("MORGANA_ALLOW_HOST=1");
+        if (settings.Capture is { } file) variables.Add("MORGANA_CAPTURE=" + Path.GetFullPath(file));
+        return variables;
+    }
+}

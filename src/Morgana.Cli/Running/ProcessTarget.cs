@@ -1,0 +1,53 @@
+using Morgana.Build;
+using Morgana.Cli.Arguments;
+using Morgana.Cli.Terminal;
+
+namespace Morgana.Cli.Running;
+
+/// <summary>The process target: the image as a Linux process, which gets its network as a descriptor.</summary>
+internal static class ProcessTarget
+{
+    /// <summary>Runs the guest until it ends or the user stops it.</summary>
+    /// <returns>The guest's own exit status; 0 if the user stopped it.</returns>
+    public static async Task<int> RunAsync(RunSettings settings)
+    {
+        using var stop = new StopSignals();
+        string image = await FindImageAsync(settings.Subject, stop.Token);
+        await using var network = GuestNetwork.Open(settings);
+        string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + network.Device];
+        var guest = GuestProcess.Start(image, settings.BootArguments, environment, network.Descriptors);
+        network.Release();
+        return await WatchAsync(guest, network, stop);
+    }
+
+    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, StopSignals stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        Task announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
+        try
+        {
+            int status = await guest.Exited.WaitAsync(stop.Token);
+            if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");
+            return status;
+        }
+        catch (OperationCanceledException)
+        {
+            await guest.StopAsync(stop.Insistence);
+            return ExitStatus.Done;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await announcing.ContinueWith(_ => { }, TaskScheduler.Default);     // It was cancelled, or the guest has gone.
+        }
+    }
+
+    private static async Task<string> FindImageAsync(string subject, CancellationToken stop)
+    {
+        bool isImage = File.Exists(subject) && !subject.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase);
+        if (isImage) return ElfFile.FindFault(subject) is { } fault ? throw new CommandException(fault) : Path.GetFullPath(subject);
+        if (!File.Exists(subject) && !Directory.Exists(subject)) throw new CommandException($"{subject}: no such project or image");
+        using var log = new ConsoleBuildLog();
+        return (await new Builder(BuildKind.Image, log).BuildAsync(ProjectFile.Locate(subject), stop)).Path;
+    }
+}
