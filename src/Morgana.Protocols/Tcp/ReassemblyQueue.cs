@@ -1,0 +1,183 @@
+using Morgana.Core;
+
+namespace Morgana.Protocols.Tcp;
+
+/// <summary>Octets that came out of order: ranges that are sorted, disjoint and bounded in number and in blocks.</summary>
+/// <remarks>An insertion looks at each range at most once, so that no order of segments makes it slow.</remarks>
+internal struct ReassemblyQueue
+{
+    /// <summary>The most ranges that one connection keeps.</summary>
+    public const int Limit = 32;
+
+    private Range[]? _ranges;
+    private int _blocks;
+
+    public int Count { get; private set; }
+
+    /// <summary>Octets in all ranges.</summary>
+    public readonly int Length
+    {
+        get
+        {
+            int length = 0;
+            for (int i = 0; i < Count; i++) length += _ranges![i].Data.Length;
+            return length;
+        }
+    }
+
+    public readonly SequenceNumber StartOf(int index) => _ranges![index].Start;
+
+    public readonly SequenceNumber EndOf(int index) => _ranges![index].End;
+
+    /// <summary>Keeps what is new of <paramref name="length"/> octets, which stand in the packet from <paramref name="offset"/> on.</summary>
+    public DropReason Insert(SequenceNumber start, PacketBuffer packet, int offset, int length, int blockLimit, TcpStack stack)
+    {
+        var end = start + length;
+        var reason = DropReason.Duplicate;
+        int i = 0;
+        while (i < Count && _ranges![i].End < start) i++;
+        // The first range that touches or follows. What it has already is kept: octets that came first win (RFC 9293 3.10.7.4 leaves it open).
+        while (start < end)
+        {
+            if (i < Count && _ranges![i].Start <= start)
+            {
+                if (_ranges[i].End > start)
+                {
+                    int known = Math.Min(_ranges[i].End - start, end - start);
+                    start += known;
+                    offset += known;
+                }
+
+                if (start >= end) break;
+                if (_ranges[i].End != start)
+                {
+                    i++;
+                    continue;
+                }
+            }
+            else if ((reason = Open(i, start, blockLimit, stack)) != DropReason.None)
+            {
+                return reason;
+            }
+
+            // Range i ends where the piece begins.
+            var until = i + 1 < Count ? SequenceNumber.Min(end, _ranges![i + 1].Start) : end;
+            int wanted = until - start;
+            int copied = Extend(ref _ranges![i], packet, offset, wanted, blockLimit, stack.Pool);
+            if (_ranges[i].Data.Length == 0) Remove(i, stack);
+            if (copied < wanted) return DropReason.OutOfOrderLimit;
+            reason = DropReason.None;
+            start = until;
+            offset += wanted;
+            if (i + 1 < Count && _ranges[i + 1].Start == start) Merge(i, stack);
+        }
+
+        return reason;
+    }
+
+    /// <summary>Moves what follows <paramref name="next"/> without a gap behind <paramref name="into"/>, and drops what is older.</summary>
+    public int Take(SequenceNumber next, ref BlockChain into, TcpStack stack)
+    {
+        int taken = 0;
+        while (Count > 0 && _ranges![0].Start <= next + taken)
+        {
+            ref var data = ref _ranges[0].Data;
+            int known = (next + taken) - _ranges[0].Start;
+            int fresh = data.Length - known;
+            _blocks -= data.BlockCount;
+            if (fresh > 0)
+            {
+                if (known > 0) data.Consume(known);
+                taken += fresh;
+                Join(ref into, ref data, stack.Pool);
+            }
+
+            data.Clear();
+            RemoveAt(0, stack);
+        }
+
+        return taken;
+    }
+
+    /// <summary>Drops everything.</summary>
+    public void Clear(TcpStack stack)
+    {
+        while (Count > 0) Remove(Count - 1, stack);
+        _blocks = 0;
+    }
+
+    private DropReason Open(int index, SequenceNumber start, int blockLimit, TcpStack stack)
+    {
+        if (Count == Limit || _blocks >= blockLimit) return DropReason.OutOfOrderLimit;
+        _ranges ??= stack.RentRanges();
+        Array.Copy(_ranges, index, _ranges, index + 1, Count - index);
+        _ranges[index] = new() { Start = start };
+        Count++;
+        return DropReason.None;
+    }
+
+    private int Extend(ref Range range, PacketBuffer packet, int offset, int count, int blockLimit, BufferPool pool)
+    {
+        _blocks -= range.Data.BlockCount;
+        // One octet more than the limit's blocks never costs more than this segment's.
+        int copied = _blocks + range.Data.BlockCount > blockLimit ? 0 : Payload.Append(ref range.Data, packet, offset, count, pool);
+        _blocks += range.Data.BlockCount;
+        return copied;
+    }
+
+    private void Merge(int index, TcpStack stack)
+    {
+        ref var left = ref _ranges![index].Data;
+        ref var right = ref _ranges[index + 1].Data;
+        _blocks -= left.BlockCount + right.BlockCount;
+        Join(ref left, ref right, stack.Pool);
+        _blocks += left.BlockCount;
+        RemoveAt(index + 1, stack);
+    }
+
+    // Well-filled blocks are linked; others are copied, so that memory stays in proportion to the octets.
+    private static void Join(ref BlockChain into, ref BlockChain from, BufferPool pool)
+    {
+        while (from.Head is { } head)
+        {
+            if (head.Length >= PoolBlock.Size / 2)
+            {
+                into.Append(from.TakeHead());
+                continue;
+            }
+
+            int copied = into.Append(head.Data, pool);
+            if (copied == head.Length) from.Consume(copied);
+            else
+            {
+                if (copied > 0) from.Consume(copied);
+                into.Append(from.TakeHead());
+            }
+        }
+    }
+
+    private void Remove(int index, TcpStack stack)
+    {
+        _blocks -= _ranges![index].Data.BlockCount;
+        _ranges[index].Data.Clear();
+        RemoveAt(index, stack);
+    }
+
+    private void RemoveAt(int index, TcpStack stack)
+    {
+        Count--;
+        Array.Copy(_ranges!, index + 1, _ranges!, index, Count - index);
+        _ranges![Count] = default;
+        if (Count > 0) return;
+        stack.ReturnRanges(_ranges);
+        _ranges = null;
+        _blocks = 0;
+    }
+
+    internal struct Range
+    {
+        public SequenceNumber Start;
+        public BlockChain Data;
+        public readonly SequenceNumber End => Start + Data.Length;
+    }
+}
