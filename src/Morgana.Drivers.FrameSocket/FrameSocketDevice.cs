@@ -11,7 +11,7 @@ namespace Morgana.Drivers.FrameSocket;
 /// that takes half a frame gets the other half first. The peer's closing, an error, or a length that cannot be one (0, or more than the
 /// MTU and 18) takes the device down for good, with a <see cref="DownReason"/>.
 /// </remarks>
-public sealed unsafe partial class FrameSocketDevice : INetworkDevice
+public sealed unsafe partial class FrameSocketDevice : INetworkDevice, IDescriptorDevice
 {
     /// <summary>The largest MTU: what is left of 64 KB when a virtual machine's network card has had its share.</summary>
     public const int MaxMtu = 65520;
@@ -45,6 +45,8 @@ public sealed unsafe partial class FrameSocketDevice : INetworkDevice
 
     /// <inheritdoc/>
     public NetworkDeviceCapabilities Capabilities { get; }
+
+    int IDescriptorDevice.Descriptor => _descriptor;
 
     /// <summary>What the driver has counted.</summary>
     public DeviceCounters Counters { get; } = new();

@@ -10,7 +10,7 @@ namespace Morgana.Drivers.Tap;
 /// Each frame is a system call. It is read into a packet's first block, where a frame of an ordinary MTU fits; what goes beyond lands in a
 /// spare area and is copied into further blocks, so that no packet holds more blocks than it needs.
 /// </remarks>
-public sealed unsafe class TapDevice : INetworkDevice
+public sealed unsafe class TapDevice : INetworkDevice, IDescriptorDevice
 {
     // Behind an Ethernet header of 14 octets, the IP header then lies at a multiple of 16.
     private const int ReceiveHeadroom = PacketBuffer.Headroom + 2;
@@ -48,6 +48,8 @@ public sealed unsafe class TapDevice : INetworkDevice
 
     /// <inheritdoc/>
     public NetworkDeviceCapabilities Capabilities { get; }
+
+    int IDescriptorDevice.Descriptor => _descriptor;
 
     /// <summary>What the driver has counted.</summary>
     public DeviceCounters Counters { get; } = new();

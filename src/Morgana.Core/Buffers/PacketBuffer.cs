@@ -228,6 +228,22 @@ public sealed unsafe class PacketBuffer
         _pool.ReturnPacket(this);
     }
 
+    /// <summary>Like <see cref="Release"/>, from another thread than the pool's loop. The packet's descriptor is left to the collector: for rare paths, such as unplugging.</summary>
+    /// <exception cref="InvalidOperationException">It was released before: a mistake of ours.</exception>
+    public void ReleaseShared()
+    {
+        if (!_rented) ThrowReleased();
+        _rented = false;
+        for (PoolBlock? block = _first; block is not null;)
+        {
+            var next = block.NextBlock;
+            _pool.ReturnShared(block);
+            block = next;
+        }
+
+        _pool.Observer?.Returned(this);
+    }
+
     internal void Begin(PoolBlock block, int headroom)
     {
         block.Start = block.End = headroom;

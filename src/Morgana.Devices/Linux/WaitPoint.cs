@@ -2,7 +2,7 @@ namespace Morgana.Devices.Linux;
 
 /// <summary>Where a loop sleeps: on one descriptor, until it is ready, somebody wakes the loop, or time is up.</summary>
 /// <remarks>
-/// <see cref="Wait"/> is for one thread, <see cref="Wake"/> for any. A wake while nobody sleeps costs one interlocked exchange and no
+/// Waiting is for one thread, <see cref="Wake"/> for any. A wake while nobody sleeps costs one interlocked exchange and no
 /// system call; it ends the next wait instead.
 /// </remarks>
 internal sealed unsafe class WaitPoint : IDisposable
@@ -20,16 +20,21 @@ internal sealed unsafe class WaitPoint : IDisposable
 
     /// <summary>Waits. A negative <paramref name="descriptor"/> is not looked at.</summary>
     /// <returns>The poll events that <paramref name="descriptor"/> has, 0 when something else ended the wait.</returns>
-    public short Wait(int descriptor, short events, TimeSpan timeout)
+    public short Wait(int descriptor, short events, TimeSpan timeout) => Wait(descriptor, -1, events, timeout);
+
+    /// <summary>Waits for either of two descriptors.</summary>
+    /// <returns>The poll events of both.</returns>
+    public short Wait(int descriptor, int other, short events, TimeSpan timeout)
     {
         // Sleeping is announced before the signal is looked at, and Wake does it the other way round: one of the two sees the other.
         Interlocked.Exchange(ref _sleeping, 1);
         short returned = 0;
         if (Volatile.Read(ref _signalled) == 0)
         {
-            var polled = stackalloc PollDescriptor[2];
+            var polled = stackalloc PollDescriptor[3];
             polled[0] = new() { Descriptor = _event, Events = Libc.PollIn };
             polled[1] = new() { Descriptor = descriptor, Events = events };
+            polled[2] = new() { Descriptor = other, Events = events };
             TimeSpec limit = default;
             if (timeout > TimeSpan.Zero)
             {
@@ -38,10 +43,10 @@ internal sealed unsafe class WaitPoint : IDisposable
             }
 
             // A signal that interrupts the wait ends it early, which callers have to bear with anyway.
-            if (Libc.Poll(polled, 2, timeout < TimeSpan.Zero ? null : &limit, null) > 0)
+            if (Libc.Poll(polled, 3, timeout < TimeSpan.Zero ? null : &limit, null) > 0)
             {
                 if (polled[0].Returned != 0) Drain();
-                returned = polled[1].Returned;
+                returned = (short)(polled[1].Returned | polled[2].Returned);
             }
         }
 
