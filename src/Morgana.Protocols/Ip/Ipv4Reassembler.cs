@@ -23,6 +23,11 @@ public sealed class Ipv4Reassembler
     private readonly Queue<PacketBuffer> _expired = new();
     private int _count;
 
+    private readonly record struct Fragment(int Offset, int HeaderLength, PacketBuffer Packet)
+    {
+        public int End => Offset + Packet.Length;
+    }
+
     private sealed class Entry
     {
         public FragmentKey Key;
@@ -32,7 +37,7 @@ public sealed class Ipv4Reassembler
         public int Total;           // Octets in the whole payload, -1 while the last fragment is missing.
         public int Received;
         public int Octets;
-        public readonly List<(int Offset, PacketBuffer Packet)> Fragments = new(8);
+        public readonly List<Fragment> Fragments = new(8);
     }
 
     /// <summary>A reassembler without fragments.</summary>
@@ -56,32 +61,37 @@ public sealed class Ipv4Reassembler
     /// <summary>When <see cref="HandleTimeouts"/> is to be called.</summary>
     public Instant NextTimeout { get; private set; } = Instant.Never;
 
-    /// <summary>Takes a fragment over, which begins behind its IP header (the header still stands in front).</summary>
+    /// <summary>Takes a fragment over, which begins behind its IP header; the header's octets still stand in front, in the headroom.</summary>
     /// <param name="key">Whose fragment.</param>
     /// <param name="offset">Where it begins.</param>
     /// <param name="moreFragments">Whether it is not the last.</param>
+    /// <param name="headerLength">Octets of its IP header.</param>
     /// <param name="fragment">The payload; the reassembler owns it now.</param>
     /// <param name="now">The time.</param>
     /// <param name="whole">The whole payload, its first fragment's IP header still in front, or null: wait for more. The caller owns it.</param>
+    /// <param name="wholeHeaderLength">Octets of that header.</param>
     /// <returns>Why the fragment was dropped (and counted), or none.</returns>
-    public DropReason HandleFragment(in FragmentKey key, int offset, bool moreFragments, PacketBuffer fragment, Instant now, out PacketBuffer? whole)
+    public DropReason HandleFragment(
+        in FragmentKey key, int offset, bool moreFragments, int headerLength, PacketBuffer fragment, Instant now,
+        out PacketBuffer? whole, out int wholeHeaderLength)
     {
         whole = null;
+        wholeHeaderLength = 0;
         int length = fragment.Length, end = offset + length;
         // Empty, misaligned in the middle, or beyond what a packet can hold with its header ("ping of death").
-        if (length == 0 || (moreFragments && (length & 7) != 0) || end > 65535 - 20) return Drop(DropReason.BadFragment, fragment);
+        if (length == 0 || (moreFragments && (length & 7) != 0) || end > 65535 - headerLength) return Drop(DropReason.BadFragment, fragment);
 
         var entry = Find(key) ?? Begin(key, now);
         if (entry.IsPoisoned) return Drop(DropReason.FragmentOverlap, fragment);
         if (entry.Total >= 0 && (end > entry.Total || (!moreFragments && end != entry.Total))) return Poison(entry, DropReason.BadFragment, fragment);
-        if (!moreFragments && entry.Fragments.Count > 0 && EndOf(entry.Fragments[^1]) > end) return Poison(entry, DropReason.BadFragment, fragment);
+        if (!moreFragments && entry.Fragments.Count > 0 && entry.Fragments[^1].End > end) return Poison(entry, DropReason.BadFragment, fragment);
 
         int at = entry.Fragments.Count;
         while (at > 0 && entry.Fragments[at - 1].Offset > offset) at--;
         if (at > 0 && entry.Fragments[at - 1].Offset == offset && entry.Fragments[at - 1].Packet.Length == length)
             return Drop(DropReason.Duplicate, fragment); // The network's own copy: RFC 8200 4.5 lets it be ignored.
         // RFC 5722 4: if any fragments overlap, the whole packet is dropped, and what is still to come of it.
-        bool overlaps = (at > 0 && EndOf(entry.Fragments[at - 1]) > offset) || (at < entry.Fragments.Count && entry.Fragments[at].Offset < end);
+        bool overlaps = (at > 0 && entry.Fragments[at - 1].End > offset) || (at < entry.Fragments.Count && entry.Fragments[at].Offset < end);
         if (overlaps) return Poison(entry, DropReason.FragmentOverlap, fragment);
 
         int cost = CostOf(fragment);
@@ -91,11 +101,11 @@ public sealed class Ipv4Reassembler
         if (Octets + cost > _options.Octets) return Poison(entry, DropReason.ReassemblyLimit, fragment);
 
         if (!moreFragments) entry.Total = end;
-        entry.Fragments.Insert(at, (offset, fragment));
+        entry.Fragments.Insert(at, new(offset, headerLength, fragment));
         entry.Received += length;
         entry.Octets += cost;
         Octets += cost;
-        if (entry.Received == entry.Total) return Complete(entry, out whole);
+        if (entry.Received == entry.Total) return Complete(entry, out whole, out wholeHeaderLength);
         return DropReason.None;
     }
 
@@ -112,7 +122,7 @@ public sealed class Ipv4Reassembler
         }
     }
 
-    /// <summary>The first fragment of a packet that was given up in time-out, for the ICMP error. The caller owns it now.</summary>
+    /// <summary>The first fragment, from its IP header on, of a packet that was given up in time-out: for the ICMP error. The caller owns it now.</summary>
     /// <remarks>RFC 792: only where fragment zero came.</remarks>
     public bool TryTakeExpired([NotNullWhen(true)] out PacketBuffer? firstFragment) => _expired.TryDequeue(out firstFragment);
 
@@ -123,6 +133,7 @@ public sealed class Ipv4Reassembler
             _drops.Count(DropReason.ReassemblyTimeout);
             if (entry.Fragments.Count > 0 && entry.Fragments[0].Offset == 0)
             {
+                entry.Fragments[0].Packet.Prepend(entry.Fragments[0].HeaderLength); // It still stands there.
                 _expired.Enqueue(entry.Fragments[0].Packet);
                 entry.Fragments.RemoveAt(0);
             }
@@ -131,8 +142,9 @@ public sealed class Ipv4Reassembler
         Free(entry);
     }
 
-    private DropReason Complete(Entry entry, out PacketBuffer? whole)
+    private DropReason Complete(Entry entry, out PacketBuffer? whole, out int headerLength)
     {
+        headerLength = entry.Fragments[0].HeaderLength;
         whole = entry.Fragments[0].Packet;
         bool fits = true;
         for (int i = 1; i < entry.Fragments.Count && fits; i++)
@@ -215,7 +227,7 @@ public sealed class Ipv4Reassembler
 
     private void DropFragments(Entry entry)
     {
-        foreach (var (_, packet) in entry.Fragments) packet.Release();
+        foreach (var fragment in entry.Fragments) fragment.Packet.Release();
         entry.Fragments.Clear();
         Octets -= entry.Octets;
         entry.Octets = entry.Received = 0;
@@ -226,8 +238,6 @@ public sealed class Ipv4Reassembler
         fragment.Release();
         return _drops.Count(reason);
     }
-
-    private static int EndOf((int Offset, PacketBuffer Packet) fragment) => fragment.Offset + fragment.Packet.Length;
 
     private static int CostOf(PacketBuffer packet)
     {

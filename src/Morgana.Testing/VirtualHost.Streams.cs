@@ -1,0 +1,8 @@
+namespace Morgana.Testing;
+
+public sealed partial class VirtualHost
+{
+    private partial void PumpStreams()
+    {
+    }
+}
