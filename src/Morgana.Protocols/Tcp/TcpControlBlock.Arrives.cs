@@ -90,6 +90,7 @@ public sealed partial class TcpControlBlock
             if (segment.Acknowledgment != Iss + 1 || SndNxt == Iss)
             {
                 // <SEQ=SEG.ACK><CTL=RST>, and the state stays.
+                _ackNow = false;
                 _stack.SendReset(this, segment.Acknowledgment, isAcknowledging: false);
                 return DropReason.BadAck;
             }

@@ -1,0 +1,104 @@
+using Morgana.Core;
+using Morgana.Protocols.Tcp;
+using Morgana.Wire.Tcp;
+using static Morgana.Wire.Tcp.TcpFlags;
+
+namespace Morgana.Protocols.Tests.Tcp;
+
+public class ListenTests
+{
+    [Fact]
+    public void A_SYN_flood_holds_no_more_than_the_backlog_and_no_buffers()
+    {
+        var script = new Script(listen: new() { SynBacklog = 64 });
+        for (int i = 0; i < 50_000; i++)
+        {
+            script.PeerPort = (ushort)(1 + (i % 65535));
+            script.PeerIss = (uint)i * 7919;
+            script.Inject(Syn, 0);
+            script.Sent.Clear();
+        }
+
+        Assert.Equal(64, script.Listener.HalfOpenCount);
+        Assert.Equal(64, script.Stack.Statistics.Connections);
+        Assert.Equal(50_000 - 64, script.Stack.Statistics.HalfOpenEvicted);
+        Assert.Equal(0, script.Pool.InUse);
+        script.After(TimeSpan.FromMinutes(5)).ExpectGone();
+    }
+
+    [Fact]
+    public void A_full_accept_queue_drops_SYNs_and_counts_them()
+    {
+        var script = new Script(listen: new() { Backlog = 2 });
+        for (ushort port = 1000; port < 1005; port++)
+        {
+            script.PeerPort = port;
+            script.Inject(Syn, 0).Inject(Ack, 1, 1);
+        }
+
+        Assert.Equal(2, script.Listener.AcceptableCount);
+        Assert.Equal(3, script.Drops[DropReason.AcceptQueueFull]);
+        script.Sent.Clear();
+        script.Listener.Close(script.Now);
+        script.After(TimeSpan.Zero);
+        Assert.Equal(0, script.Stack.Statistics.Connections);
+    }
+
+    [Fact]
+    public void At_the_connection_limit_the_oldest_TIME_WAIT_gives_way_and_else_the_SYN_is_dropped()
+    {
+        var script = new Script(new() { MaximumConnections = 1 }).Given(TcpState.TimeWait);
+        script.PeerPort = 999;
+        script.Inject(Syn, 0).Expect(Syn | Ack);
+        script.PeerPort = 998;
+        script.Inject(Syn, 0).ExpectNothing().ExpectDrop(DropReason.ConnectionLimit);
+    }
+
+    [Fact]
+    public void A_deferred_handshake_is_answered_only_when_it_is_accepted()
+    {
+        var script = new Script(listen: new() { DeferHandshake = true });
+        script.Inject(Syn, 0).ExpectNothing();
+        Assert.True(script.Stack.TryTakeReady(out var tcb));
+        Assert.Equal(TcpEvents.HandshakeRequested, tcb.TakeEvents());
+        Assert.Null(tcb.Owner);
+        script.Tcb = tcb;
+        script.Inject(Syn, 0).ExpectNothing().Do(t => t.AcceptHandshake(script.Now)).Expect(Syn | Ack, 0, 1).Inject(Ack, 1, 1);
+        Assert.True(script.Stack.TryTakeReady(out tcb));
+        Assert.Equal(TcpEvents.Connected, tcb.TakeEvents());
+        Assert.Equal(TcpState.Established, tcb.State);
+    }
+
+    [Fact]
+    public void A_deferred_handshake_is_refused_by_RST_and_times_out()
+    {
+        var script = new Script(listen: new() { DeferHandshake = true }).Inject(Syn, 0);
+        Assert.True(script.Stack.TryTakeReady(out var tcb));
+        script.Tcb = tcb;
+        script.Do(t => t.Abort(script.Now)).Expect(Rst | Ack, null, 1).ExpectGone();
+        script.Inject(Syn, 0);
+        Assert.True(script.Stack.TryTakeReady(out tcb));
+        tcb.TakeEvents();
+        script.After(TimeSpan.FromMinutes(1));
+        Assert.Equal(TcpEvents.TimedOut | TcpEvents.Closed, tcb.TakeEvents());
+        tcb.Owner = null;
+        script.ExpectGone();
+    }
+
+    [Fact]
+    public void The_most_exact_listener_gets_the_SYN_and_a_router_listens_everywhere()
+    {
+        var script = new Script();
+        Assert.Equal(TcpListenError.None, script.Stack.TryListen(new(Ipv4Address.Any, 0), new(), out var router));
+        Assert.Equal(TcpListenError.None, script.Stack.TryListen(new(Ipv4Address.Any, 81), new(), out var wildcard));
+        Assert.Equal(TcpListenError.AddressInUse, script.Stack.TryListen(new(Script.Us, 80), new(), out _));
+        Assert.Equal(TcpListenError.BadPort, script.Stack.TryListen(new(Script.Us, 0), new(), out _));
+        foreach (ushort port in (ushort[])[80, 81, 82])
+        {
+            script.OurPort = port;
+            script.Inject(Syn, 0).Expect(Syn | Ack);
+        }
+
+        Assert.Equal((1, 1, 1), (script.Listener.HalfOpenCount, wildcard!.HalfOpenCount, router!.HalfOpenCount));
+    }
+}
