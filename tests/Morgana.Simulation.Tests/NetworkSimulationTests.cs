@@ -1,0 +1,172 @@
+using System.Globalization;
+using Morgana.Core;
+using Morgana.Network;
+using Morgana.Protocols.Udp;
+using Morgana.Testing;
+
+namespace Morgana.Simulation.Tests;
+
+/// <summary>
+/// Whole networks from a seed: hosts, links with faults, transfers in both directions, datagrams and pings. In the end every stream is equal,
+/// no buffer is out and every table is empty. MORGANA_SIMULATION_SEEDS=N runs N seeds; MORGANA_SIMULATION_SEED=S runs that one.
+/// </summary>
+public class NetworkSimulationTests
+{
+    private const int DefaultSeeds = 24;
+
+    [Fact]
+    public void Streams_are_equal_and_nothing_is_left_whatever_the_seed()
+    {
+        if (ulong.TryParse(Environment.GetEnvironmentVariable("MORGANA_SIMULATION_SEED"), CultureInfo.InvariantCulture, out ulong one))
+        {
+            Run(one);
+            return;
+        }
+
+        int count = int.TryParse(Environment.GetEnvironmentVariable("MORGANA_SIMULATION_SEEDS"), CultureInfo.InvariantCulture, out int n) ? n : DefaultSeeds;
+        for (ulong seed = 1; seed <= (ulong)count; seed++)
+        {
+            try
+            {
+                Run(seed);
+            }
+            catch (Exception error)
+            {
+                Assert.Fail($"Repeat with: MORGANA_SIMULATION_SEED={seed} dotnet test tests/Morgana.Simulation.Tests\n{error.Message}\n{error.StackTrace}");
+            }
+        }
+    }
+
+    [Fact]
+    public void The_same_seed_makes_the_same_run() => Assert.Equal(Run(7), Run(7));
+
+    private static string Run(ulong seed)
+    {
+        var random = new DeterministicRandom(seed);
+        using var network = new VirtualNetwork(seed) { Link = RandomLink(random), EventBudget = 20_000_000 };
+        int[] mtus = [576, 1500, 1500, 9000];
+        int mtu = mtus[random.Next(mtus.Length)];
+        var hosts = Enumerable.Range(1, random.Next(2, 5)).Select(i => network.AddHost($"10.0.0.{i}", mtu)).ToList();
+        var transfers = Enumerable.Range(0, random.Next(1, 5)).Select(i => new Transfer(network, hosts, random, (ushort)(1000 + i))).ToList();
+        var chatter = new Chatter(network, hosts, random);
+
+        network.RunUntil(() => { chatter.Step(); return transfers.TrueForAll(t => t.IsDone); }, TimeSpan.FromHours(2));
+        foreach (var transfer in transfers) transfer.AssertEqual();
+        chatter.Close();
+        network.Link = new();
+        network.RunUntilIdle();
+
+        foreach (var host in hosts)
+        {
+            var s = host.Stack.Statistics;
+            Assert.True(host.Pool.InUse == 0, network.Describe($"{host.Interface} holds {host.Pool.InUse} blocks"));
+            Assert.Equal((0, 0, 0, 0, 0), (s.Tcp.Connections, s.Neighbours, s.Reassembling, s.UdpEndpoints, s.QueuedFrames));
+        }
+
+        return string.Join(';', hosts.Select(h => $"{h.Interface.FramesIn} {h.Interface.OctetsOut} {h.Stack.Drops.Total}")) + network.Now;
+    }
+
+    private static VirtualLink RandomLink(DeterministicRandom random)
+    {
+        bool isClean = random.Chance(0.2);
+        return new()
+        {
+            Latency = TimeSpan.FromMilliseconds(0.1 + (random.NextDouble() * 40)),
+            Loss = isClean ? 0 : random.NextDouble() * 0.08,
+            Duplication = isClean ? 0 : random.NextDouble() * 0.05,
+            Reordering = isClean ? 0 : random.NextDouble() * 0.2,
+            Corruption = isClean ? 0 : random.NextDouble() * 0.02,
+            BitsPerSecond = random.Chance(0.5) ? 20_000_000 : 0,
+        };
+    }
+
+    /// <summary>One connection with a payload in each direction.</summary>
+    private sealed class Transfer
+    {
+        private readonly VirtualListener _listener;
+        private readonly VirtualStream _client;
+        private readonly byte[] _up;
+        private readonly byte[] _down;
+
+        public Transfer(VirtualNetwork network, List<VirtualHost> hosts, DeterministicRandom random, ushort port)
+        {
+            int server = random.Next(hosts.Count);
+            int client = (server + 1 + random.Next(hosts.Count - 1)) % hosts.Count;
+            _up = new byte[random.Next(200_000)];
+            _down = new byte[random.Next(200_000)];
+            random.Fill(_up);
+            random.Fill(_down);
+            _listener = hosts[server].Listen(port);
+            _listener.OnAccepted = stream =>
+            {
+                stream.Write(_down);
+                stream.Shutdown();
+                _listener.Close();
+            };
+            _client = hosts[client].Connect(hosts[server].Address.ToString(), port);
+            _client.Write(_up);
+            _client.Shutdown();
+        }
+
+        public bool IsDone => _client.IsEndOfStream && _listener.Accepted is [{ IsEndOfStream: true }];
+
+        public void AssertEqual()
+        {
+            Assert.Equal(_up, _listener.ToArray());
+            Assert.Equal(_down, _client.ToArray());
+        }
+    }
+
+    /// <summary>Datagrams and pings beside the transfers. They may be lost, and none may be changed.</summary>
+    private sealed class Chatter
+    {
+        private readonly VirtualNetwork _network;
+        private readonly List<VirtualHost> _hosts;
+        private readonly DeterministicRandom _random;
+        private readonly List<UdpEndpoint> _endpoints = [];
+        private int _left = 200;
+
+        public Chatter(VirtualNetwork network, List<VirtualHost> hosts, DeterministicRandom random)
+        {
+            (_network, _hosts, _random) = (network, hosts, random);
+            foreach (var host in hosts)
+            {
+                Assert.Equal(UdpBindError.None, host.Stack.Udp.TryBind(new(Ipv4Address.Any, 7), new(), out var endpoint));
+                _endpoints.Add(endpoint!);
+            }
+        }
+
+        public void Step()
+        {
+            foreach (var endpoint in _endpoints) Check(endpoint);
+            if (_left-- <= 0) return;
+            int from = _random.Next(_hosts.Count), to = _random.Next(_hosts.Count);
+            byte[] payload = new byte[_random.Next(1, 6000)];
+            payload.AsSpan().Fill((byte)payload.Length);
+            _endpoints[from].Send(payload, new(_hosts[to].Address, 7), _network.Now);
+            _hosts[from].Stack.Icmp.SendEcho(_hosts[to].Address, 1, (ushort)_left, payload.AsSpan(0, Math.Min(56, payload.Length)), _network.Now);
+            foreach (var host in _hosts)
+                while (host.Stack.Icmp.TryTakeReply(out _)) { }
+        }
+
+        public void Close()
+        {
+            foreach (var endpoint in _endpoints)
+            {
+                Check(endpoint);
+                endpoint.Close();
+            }
+        }
+
+        private static void Check(UdpEndpoint endpoint)
+        {
+            while (endpoint.TryReceive(out var payload, out _, out _))
+            {
+                byte[] octets = new byte[payload.Length];
+                payload.CopyTo(0, octets);
+                payload.Release();
+                Assert.All(octets, o => Assert.Equal((byte)octets.Length, o));
+            }
+        }
+    }
+}
