@@ -39,6 +39,7 @@ public interface INetworkDevice : IDisposable
     int Transmit(ReadOnlySpan<PacketBuffer> frames);
 
     /// <summary>Hands back lent frames whose octets the device no longer reads.</summary>
+    /// <remarks>A device may keep a frame for good, as one in memory does that hands it to its peer: such a frame never comes back.</remarks>
     /// <returns>How many; call until 0.</returns>
     int Reclaim(Span<PacketBuffer> frames);
 

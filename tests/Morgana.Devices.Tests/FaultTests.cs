@@ -103,8 +103,9 @@ public class FaultTests
         Frames.Send(b, outside, Frames.Content(1, 60));
         a.Wait(TimeSpan.FromSeconds(10));
         Assert.Single(Frames.ReceiveAll(a));
-        while (got.Count < Count - lossy.Lost || lossy.Frames < Count)
+        for (int waits = 0; got.Count < Count - lossy.Lost || lossy.Frames < Count; waits++)
         {
+            Assert.True(waits < 10_000, $"{got.Count} frames came; seed {lossy.Seed}");
             b.Wait(TimeSpan.FromMilliseconds(100));
             Drain();
         }
