@@ -18,7 +18,8 @@ public sealed partial class TcpControlBlock
     public int Write(ReadOnlySpan<byte> data, Instant now)
     {
         int room = Math.Min(data.Length, SendRoom);
-        int copied = room == 0 ? 0 : SendQueue.Append(data[..room], _stack.Pool);
+        int spare = _stack.SpareBlocks * PoolBlock.Size;
+        int copied = room == 0 || spare <= 0 ? 0 : SendQueue.Append(data[..Math.Min(room, spare)], _stack.Pool);
         if (copied < data.Length && CanWrite)
         {
             _wantsRoom = true;

@@ -116,7 +116,14 @@ public sealed partial class TcpControlBlock
         }
         else
         {
-            taken = Payload.Append(ref ReceiveQueue, packet, segment.HeaderLength + segment.Skip, segment.Length, _stack.Pool);
+            int offset = segment.HeaderLength + segment.Skip;
+            taken = Payload.Append(ref ReceiveQueue, packet, offset, segment.Length, _stack.Pool);
+            if (taken < segment.Length && OutOfOrder.Count > 0)
+            {
+                // What came early must not keep out what it waits for. Nobody was promised it: without SACK it is simply sent again.
+                ClearReassembly();
+                taken += Payload.Append(ref ReceiveQueue, packet, offset + taken, segment.Length - taken, _stack.Pool);
+            }
         }
 
         RcvNxt += taken;
@@ -148,6 +155,7 @@ public sealed partial class TcpControlBlock
     {
         // RFC 5681 4.2: at once, so that the sender counts duplicates.
         _ackNow = true;
+        if (!_stack.HasMemoryToSpare) return DropReason.OutOfOrderLimit;       // The last of the memory is for what comes in order.
         int blockLimit = (Options.ReceiveBuffer / 1024) + (2 * ReassemblyQueue.Limit);
         var reason = OutOfOrder.Insert(segment.Sequence, packet, segment.HeaderLength + segment.Skip, segment.Length, blockLimit, _stack);
         if (reason == DropReason.None) _stack.Statistics.OutOfOrder++;

@@ -88,7 +88,7 @@ public sealed partial class TcpControlBlock
         if (_roomAt <= now)
         {
             _roomAt = Instant.Never;
-            if (_stack.Pool.HasRoom) Raise(TcpEvents.Writable);
+            if (_stack.HasMemoryToSpare) Raise(TcpEvents.Writable);
             else _roomAt = now + RoomInterval;
         }
 

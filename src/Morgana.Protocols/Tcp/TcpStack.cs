@@ -54,6 +54,14 @@ public sealed partial class TcpStack
     /// <summary>Whether <see cref="TryTransmit"/> is worth a packet.</summary>
     public bool HasOutput => _replyCount > 0 || _output.First is not null;
 
+    /// <summary>
+    /// The blocks that send queues, and octets out of order, may take. The last quarter of the pool is left to what comes in order: two hosts whose pools are full of
+    /// what they want to send could never take each other's data.
+    /// </summary>
+    internal int SpareBlocks => Pool.Capacity - Pool.InUse - (Pool.Capacity / 4);
+
+    internal bool HasMemoryToSpare => SpareBlocks > 0;
+
     /// <summary>When <see cref="HandleTimeouts"/> is to be called next, at the latest; <see cref="Instant.Never"/> if nothing is pending.</summary>
     public Instant NextTimeout => Wheel.NextTimeout;
 

@@ -25,9 +25,13 @@ public class TransferTests
     [Fact]
     public void Transfer_in_packets_of_many_blocks_completes() => Transfer(new(0.02), 21, 2_000_000, TcpConnectionOptions.Default, mtu: 65520);
 
-    private static void Transfer(Faults faults, int seed, int size, TcpConnectionOptions options, int mtu = 1500)
+    [Theory, InlineData(31), InlineData(32), InlineData(33)]
+    public void Transfer_completes_in_a_pool_that_is_far_too_small(int seed) =>
+        Transfer(new(0.01), seed, 300_000, TcpConnectionOptions.Default, memory: 64 * PoolBlock.Size);
+
+    private static void Transfer(Faults faults, int seed, int size, TcpConnectionOptions options, int mtu = 1500, int memory = 16 << 20)
     {
-        var hosts = new TwoHosts(seed, mtu: mtu);
+        var hosts = new TwoHosts(seed, mtu: mtu, memory: memory);
         var listener = hosts.Listen(80, new() { Connection = options });
         var client = hosts.Connect(80, options);
         hosts.Faults = faults;
