@@ -128,6 +128,24 @@ public struct BlockChain
         return head;
     }
 
+    /// <summary>Removes <paramref name="count"/> octets from the front, like <see cref="Consume"/>, from any thread that owns the chain.</summary>
+    public void ConsumeShared(int count)
+    {
+        while (Head is { } head && (count > 0 || head.Length == 0))
+        {
+            int n = Math.Min(count, head.Length);
+            count -= n;
+            if (n == head.Length)
+            {
+                TakeHead().Pool.ReturnShared(head);
+                continue;
+            }
+
+            head.Start += n;
+            Length -= n;
+        }
+    }
+
     /// <summary>Returns every block. Loop's thread only.</summary>
     public void Clear()
     {

@@ -1,0 +1,109 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Morgana.Core;
+using Morgana.Protocols.Icmp;
+using Morgana.Protocols.Udp;
+
+namespace Morgana.Sockets;
+
+// UDP, ping and names.
+public sealed partial class NetworkLoop
+{
+    private const int MaxPings = 1024;
+    private readonly HashSet<UdpSocket> _sockets = [];
+    private readonly Dictionary<(ushort Id, ushort Sequence), Ping> _pings = [];
+    private ushort _pingSequence;
+
+    /// <inheritdoc/>
+    public async ValueTask<UdpSocket> BindAsync(IpEndpoint local, CancellationToken cancel = default) => await CallAsync(_ =>
+    {
+        var error = Stack.Udp.TryBind(local, new UdpBindOptions(), out var endpoint);
+        if (error != UdpBindError.None)
+            throw new SocketException((int)(error == UdpBindError.AddressInUse ? SocketError.AddressAlreadyInUse : SocketError.AddressNotAvailable));
+        var socket = new UdpSocket(this, endpoint!);
+        endpoint!.Owner = socket;
+        _sockets.Add(socket);
+        return socket;
+    }).WaitAsync(cancel).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<PingReply> PingAsync(IpAddress destination, TimeSpan timeout, int payloadLength = 56, CancellationToken cancel = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(payloadLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payloadLength, 65507);
+        var ping = await CallAsync(now => SendPing(destination, payloadLength, now)).ConfigureAwait(false);
+        try
+        {
+            return await ping.Task.WaitAsync(timeout, _clock, cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return default;
+        }
+        finally
+        {
+            Post(static s => ((Ping)s!).Loop._pings.Remove(((Ping)s).Key), ping);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IpAddress[]> ResolveAsync(string name, CancellationToken cancel = default) =>
+        new NameLookup(this, _options.NameServers, _clock).ResolveAsync(name, hasIpv6: false, cancel);
+
+    internal void Forget(UdpSocket socket) => _sockets.Remove(socket);
+
+    private Ping SendPing(IpAddress destination, int payloadLength, Instant now)
+    {
+        if (_pings.Count >= MaxPings) throw new SocketException((int)SocketError.NoBufferSpaceAvailable);
+        // The id is unpredictable, so that nobody off the path can answer for another.
+        var key = ((ushort)RandomNumberGenerator.GetInt32(65536), unchecked(++_pingSequence));
+        var ping = new Ping(this, key, now);
+        byte[] payload = new byte[payloadLength];
+        for (int i = 0; i < payload.Length; i++) payload[i] = (byte)i;
+        if (!Stack.Icmp.SendEcho(destination, key.Item1, key.Item2, payload, now)) throw new SocketException((int)SocketError.NetworkUnreachable);
+        _pings.Add(key, ping);
+        return ping;
+    }
+
+    private bool TellDatagramOwners(Instant now)
+    {
+        bool any = false;
+        while (Stack.Udp.TryTakeReady(out var endpoint))
+        {
+            any = true;
+            if (endpoint!.Owner is UdpSocket socket) socket.HandleReady(endpoint);
+            else if (endpoint.Owner is IUdpObserver observer) observer.HandleReady(endpoint, now);
+        }
+
+        while (Stack.Icmp.TryTakeReply(out EchoReply reply))
+        {
+            any = true;
+            if (_pings.Remove((reply.Id, reply.Sequence), out var ping)) ping.TrySetResult(new(true, now - ping.SentAt, reply.From));
+        }
+
+        return any;
+    }
+
+    private void StopDatagrams()
+    {
+        foreach (var socket in _sockets.ToArray()) socket.HandleLoopStopped();
+        foreach (var ping in _pings.Values) ping.TrySetException(new SocketException((int)SocketError.NetworkDown));
+    }
+
+    private sealed class Ping(NetworkLoop loop, (ushort Id, ushort Sequence) key, Instant sentAt)
+        : TaskCompletionSource<PingReply>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public NetworkLoop Loop { get; } = loop;
+
+        public (ushort Id, ushort Sequence) Key { get; } = key;
+
+        public Instant SentAt { get; } = sentAt;
+    }
+}
+
+/// <summary>Watches a UDP endpoint on the loop's thread without the async edge: a router's flows, for example.</summary>
+public interface IUdpObserver
+{
+    /// <summary>Datagrams wait: receive until there are none.</summary>
+    void HandleReady(UdpEndpoint endpoint, Instant now);
+}

@@ -1,0 +1,80 @@
+using System.Net.Sockets;
+using Morgana.Core;
+using Morgana.Protocols.Tcp;
+
+namespace Morgana.Sockets;
+
+// What applications ask for: each becomes a question to the loop.
+public sealed partial class NetworkLoop
+{
+    /// <inheritdoc/>
+    public async ValueTask<TcpListener> ListenAsync(IpEndpoint local, TcpListenerOptions? options = null, CancellationToken cancel = default)
+    {
+        options ??= new();
+        return await CallAsync(_ =>
+        {
+            var error = Stack.Tcp.TryListen(local, new TcpListenOptions
+            {
+                Backlog = options.Backlog,
+                SynBacklog = options.SynBacklog,
+                Connection = ToMachine(options.Connection),
+            }, out var socket);
+            if (error != TcpListenError.None) throw new SocketException((int)ToSocketError(error));
+            var listener = new TcpListener(this, socket!, options);
+            socket!.Owner = listener;
+            _listeners.Add(listener);
+            return listener;
+        }).WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TcpConnection> ConnectAsync(IpEndpoint remote, TcpConnectOptions? options = null, CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        options ??= TcpConnectOptions.Default;
+        var (connection, connected) = await CallAsync(now => Connect(remote, options, now)).ConfigureAwait(false);
+        try
+        {
+            return await connected.WaitAsync(cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            connection.Abort();
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private (TcpConnection Connection, Task<TcpConnection> Connected) Connect(IpEndpoint remote, TcpConnectOptions options, Instant now)
+    {
+        if (!Stack.TrySelectSource(remote.Address, out var source, out int mtu)) throw new SocketException((int)SocketError.NetworkUnreachable);
+        var error = Stack.Tcp.TryConnect(new(source, 0), remote, mtu, ToMachine(options), now, out var tcb);
+        if (error != TcpConnectError.None) throw new SocketException((int)ToSocketError(error));
+        var connection = new TcpConnection(this, tcb!, options);
+        tcb!.Owner = connection;
+        _connections.Add(connection);
+        return (connection, connection.WaitUntilConnectedAsync());
+    }
+
+    private static TcpConnectionOptions ToMachine(TcpConnectOptions options) => new()
+    {
+        SendBuffer = options.SendBuffer,
+        ReceiveBuffer = options.ReceiveBuffer,
+        NoDelay = options.NoDelay,
+        KeepAlive = options.KeepAlive,
+    };
+
+    private static SocketError ToSocketError(TcpListenError error) => error switch
+    {
+        TcpListenError.AddressInUse => SocketError.AddressAlreadyInUse,
+        _ => SocketError.InvalidArgument,
+    };
+
+    private static SocketError ToSocketError(TcpConnectError error) => error switch
+    {
+        TcpConnectError.NoPort => SocketError.AddressNotAvailable,
+        TcpConnectError.AddressInUse => SocketError.AddressAlreadyInUse,
+        TcpConnectError.ConnectionLimit => SocketError.NoBufferSpaceAvailable,
+        _ => SocketError.InvalidArgument,
+    };
+}

@@ -1,0 +1,330 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Morgana.Core;
+using Morgana.Devices;
+using Morgana.Network;
+using Morgana.Protocols.Tcp;
+
+namespace Morgana.Sockets;
+
+/// <summary>The thread that owns one stack, its pool and its devices, and runs them in batches.</summary>
+/// <remarks>
+/// Each round it takes up to a budget of frames, handles timers, does what other threads asked for, tells the connections' owners what has
+/// happened, sends, and waits for the devices or the next timer. It never awaits. Public members may be called from any thread, unless they
+/// say otherwise.
+/// </remarks>
+public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
+{
+    private const int Budget = 64;
+
+    /// <summary>Blocks kept ready for writers on other threads.</summary>
+    private const int SharedBlocks = 64;
+
+    private readonly NetworkLoopOptions _options;
+    private readonly BufferPool _pool;
+    private readonly TimeProvider _clock;
+    private readonly long _origin;
+    private readonly double _nanosecondsPerTick;
+    private readonly Attachment[] _attachments;
+    private readonly ConcurrentQueue<ILoopWork> _work = new();
+    private readonly HashSet<TcpConnection> _connections = [];
+    private readonly HashSet<TcpListener> _listeners = [];
+    private readonly List<TcpConnection> _waitingForMemory = [];
+    private readonly PacketBuffer[] _received = new PacketBuffer[Budget];
+    private readonly PacketBuffer[] _reclaimed = new PacketBuffer[Budget];
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Thread? _thread;
+    private int _sleeping;
+    private volatile bool _stopping;
+
+    /// <summary>Builds the stack; <see cref="Start"/> sets it going.</summary>
+    public NetworkLoop(NetworkLoopOptions options)
+    {
+        // Waiting for several devices at once needs a wait that they share; until there is one, a loop drives one device.
+        if (options.Attachments.Count != 1) throw new ArgumentException("A network loop drives exactly one device.", nameof(options));
+        _options = options;
+        _pool = options.Pool;
+        _clock = options.Clock;
+        _origin = _clock.GetTimestamp();
+        _nanosecondsPerTick = 1e9 / _clock.TimestampFrequency;
+        Trace = new TraceRing();
+        byte[] secret = options.Secret ?? RandomNumberGenerator.GetBytes(32);
+        Stack = new NetworkStack(options.Stack, _pool, secret, Trace);
+        var now = Now();
+        _attachments = [.. options.Attachments.Select(a => new Attachment(a.Device, Stack.AddInterface(a.Interface, now)))];
+        if (options.Gateway is { } gateway) Stack.Routes.AddDefault(gateway, _attachments[0].Interface);
+        _pool.Share(SharedBlocks);
+    }
+
+    /// <summary>The stack. Only for work on the loop's thread (<see cref="Post(Action{object}, object)"/>).</summary>
+    public NetworkStack Stack { get; }
+
+    /// <summary>The loop's trace ring.</summary>
+    public TraceRing Trace { get; }
+
+    /// <summary>Completes when the loop has ended: after <see cref="DisposeAsync"/>, or when every device has gone.</summary>
+    public Task Completion => _stopped.Task;
+
+    /// <summary>Whether the caller runs on the loop's thread.</summary>
+    internal bool IsCurrent => Thread.CurrentThread == _thread;
+
+    internal bool HandlersOnLoop => _options.HandlersOnLoop;
+
+    /// <summary>Starts the thread.</summary>
+    public void Start()
+    {
+        if (_thread is not null) throw new InvalidOperationException("The loop has been started.");
+        _thread = new Thread(Run) { IsBackground = true, Name = _options.Name };
+        _thread.Start();
+    }
+
+    /// <summary>Runs <paramref name="work"/> on the loop's thread, soon. It must neither block nor throw.</summary>
+    public void Post(Action<object?> work, object? state) => Post(new LoopCallback(work, state));
+
+    /// <summary>Stops the loop: listeners stop, connections are reset, devices are disposed of.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _stopping = true;
+        if (_thread is null)
+        {
+            foreach (var attachment in _attachments) attachment.Device.Dispose();
+            _stopped.TrySetResult();
+            return;
+        }
+
+        Wake();
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    internal void Post(ILoopWork work)
+    {
+        _work.Enqueue(work);
+        if (!IsCurrent) WakeIfSleeping();
+    }
+
+    internal Task<T> CallAsync<T>(Func<Instant, T> function)
+    {
+        var call = new LoopCall<T>(function);
+        if (_stopped.Task.IsCompleted) call.TrySetException(new ObjectDisposedException(nameof(NetworkLoop), "The network loop has stopped."));
+        else Post(call);
+        // The loop may have stopped between the test and the post; then nobody runs the queue any more.
+        if (_stopped.Task.IsCompleted) call.TrySetException(new ObjectDisposedException(nameof(NetworkLoop), "The network loop has stopped."));
+        return call.Task;
+    }
+
+    internal bool TryRentBlock(out PoolBlock? block) => IsCurrent ? _pool.TryRentBlock(out block) : _pool.TryRentShared(out block);
+
+    internal TcpConnection Adopt(TcpControlBlock tcb, TcpConnectOptions options, Instant now)
+    {
+        var connection = new TcpConnection(this, tcb, options);
+        tcb.Owner = connection;
+        _connections.Add(connection);
+        // What came before the accept has raised its events while there was no owner.
+        connection.HandleEvents(tcb, now);
+        return connection;
+    }
+
+    internal void Forget(TcpListener listener) => _listeners.Remove(listener);
+
+    internal void Forget(TcpConnection connection) => _connections.Remove(connection);
+
+    internal void RetryWhenMemory(TcpConnection connection)
+    {
+        if (!_waitingForMemory.Contains(connection)) _waitingForMemory.Add(connection);
+    }
+
+    private Instant Now() => new((long)((_clock.GetTimestamp() - _origin) * _nanosecondsPerTick));
+
+    private void Run()
+    {
+        if (HandlersOnLoop) SynchronizationContext.SetSynchronizationContext(new LoopSynchronizationContext(this));
+        try
+        {
+            while (!_stopping && AnyDeviceUp()) RunOnce();
+        }
+        catch (Exception e)
+        {
+            // A mistake of ours. Everything that waits for the loop must hear of it.
+            Failure = e;
+        }
+
+        Stop();
+    }
+
+    /// <summary>The exception that ended the loop, if one did: a mistake of ours.</summary>
+    public Exception? Failure { get; private set; }
+
+    private void RunOnce()
+    {
+        var now = Now();
+        bool busy = false;
+        foreach (var attachment in _attachments) busy |= ReceiveFrom(attachment, now);
+        Stack.HandleTimeouts(now);
+        _pool.Share(SharedBlocks);
+        RunWork(now);
+        foreach (var attachment in _attachments) busy |= TransmitTo(attachment, now);
+        if (!busy && _work.IsEmpty) Sleep();
+    }
+
+    private bool ReceiveFrom(Attachment attachment, Instant now)
+    {
+        int count = attachment.Device.Receive(_received);
+        for (int i = 0; i < count; i++)
+        {
+            var frame = _received[i];
+            frame.ReceivedAt = now;
+            Stack.HandleFrame(attachment.Interface, frame, now);
+        }
+
+        return count == _received.Length;
+    }
+
+    /// <summary>Alternates between what was asked of us and what we have to tell, until neither is left or the round is long enough.</summary>
+    private void RunWork(Instant now)
+    {
+        for (int pass = 0; pass < 4; pass++)
+        {
+            int budget = 1024;
+            while (budget-- > 0 && _work.TryDequeue(out var work)) work.Run(now);
+            if (_waitingForMemory.Count > 0 && _pool.HasRoom) RetryWaiting(now);
+            bool told = TellOwners(now);
+            if (!told || _work.IsEmpty) break;
+        }
+    }
+
+    private void RetryWaiting(Instant now)
+    {
+        var waiting = _waitingForMemory.ToArray();
+        _waitingForMemory.Clear();
+        foreach (ILoopWork connection in waiting) connection.Run(now);
+    }
+
+    private bool TellOwners(Instant now)
+    {
+        bool any = false;
+        while (Stack.Tcp.TryTakeReadyListener(out var socket))
+        {
+            any = true;
+            (socket!.Owner as TcpListener)?.TakeAccepted(now);
+        }
+
+        while (Stack.Tcp.TryTakeReady(out var tcb))
+        {
+            any = true;
+            if (tcb!.Owner is TcpConnection connection) connection.HandleEvents(tcb, now);
+            else if (tcb.Owner is ITcpObserver observer) observer.HandleEvents(tcb, now);
+        }
+
+        return TellDatagramOwners(now) || any;
+    }
+
+    private bool TransmitTo(Attachment attachment, Instant now)
+    {
+        int reclaimed;
+        while ((reclaimed = attachment.Device.Reclaim(_reclaimed)) > 0)
+            for (int i = 0; i < reclaimed; i++) _reclaimed[i].Release();
+
+        for (int round = 0; round < 4; round++)
+        {
+            if (attachment.PendingCount == 0)
+            {
+                attachment.PendingStart = 0;
+                attachment.PendingCount = Stack.Transmit(attachment.Interface, attachment.Pending, now);
+                if (attachment.PendingCount == 0) return false;
+            }
+
+            int taken = attachment.Device.Transmit(attachment.Pending.AsSpan(attachment.PendingStart, attachment.PendingCount));
+            attachment.PendingStart += taken;
+            attachment.PendingCount -= taken;
+            while ((reclaimed = attachment.Device.Reclaim(_reclaimed)) > 0)
+                for (int i = 0; i < reclaimed; i++) _reclaimed[i].Release();
+            if (attachment.PendingCount > 0) return false;      // The device is full: its Wait ends when it has room.
+        }
+
+        return true;
+    }
+
+    private void Sleep()
+    {
+        Volatile.Write(ref _sleeping, 1);
+        Interlocked.MemoryBarrier();
+        if (_work.IsEmpty && !_stopping)
+        {
+            var deadline = Stack.NextTimeout;
+            var timeout = deadline == Instant.Never ? Timeout.InfiniteTimeSpan : deadline - Now();
+            // Work of handlers that lack memory is retried soon: what frees memory is often another thread.
+            if (_waitingForMemory.Count > 0 && (timeout < TimeSpan.Zero || timeout.TotalMilliseconds > 1)) timeout = TimeSpan.FromMilliseconds(1);
+            if (timeout != Timeout.InfiniteTimeSpan && timeout < TimeSpan.Zero) timeout = TimeSpan.Zero;
+            Waiter.Wait(timeout);
+        }
+
+        Volatile.Write(ref _sleeping, 0);
+    }
+
+    private INetworkDevice Waiter => _attachments[0].Device;
+
+    private void WakeIfSleeping()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _sleeping) != 0) Wake();
+    }
+
+    private void Wake() => Waiter.Wake();
+
+    private bool AnyDeviceUp()
+    {
+        foreach (var attachment in _attachments)
+            if (attachment.Device.IsUp) return true;
+        return false;
+    }
+
+    private void Stop()
+    {
+        var now = Now();
+        try
+        {
+            foreach (var listener in _listeners.ToArray()) listener.HandleLoopStopped();
+            foreach (var connection in _connections.ToArray()) connection.HandleLoopStopped(now);
+            StopDatagrams();
+            foreach (var attachment in _attachments) TransmitTo(attachment, now);     // The resets.
+        }
+        catch (Exception e)
+        {
+            Failure ??= e;
+        }
+
+        foreach (var attachment in _attachments)
+        {
+            for (int i = 0; i < attachment.PendingCount; i++) attachment.Pending[attachment.PendingStart + i].Release();
+            attachment.Device.Dispose();
+        }
+
+        _stopping = true;
+        if (Failure is null) _stopped.TrySetResult();
+        else _stopped.TrySetException(Failure);
+        while (_work.TryDequeue(out var work)) work.Run(now);
+        Debug.Assert(_connections.Count == 0);
+    }
+
+    private sealed class Attachment(INetworkDevice device, NetworkInterface @interface)
+    {
+        public INetworkDevice Device { get; } = device;
+
+        public NetworkInterface Interface { get; } = @interface;
+
+        /// <summary>Frames that the stack has made and the device has not taken yet.</summary>
+        public PacketBuffer[] Pending { get; } = new PacketBuffer[Budget];
+
+        public int PendingStart { get; set; }
+
+        public int PendingCount { get; set; }
+    }
+}
+
+/// <summary>Watches a connection on the loop's thread without the async edge: a router's flows, for example.</summary>
+public interface ITcpObserver
+{
+    /// <summary>Something has happened: take the events.</summary>
+    void HandleEvents(TcpControlBlock tcb, Instant now);
+}

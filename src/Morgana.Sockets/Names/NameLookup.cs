@@ -1,0 +1,99 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Morgana.Core;
+using Morgana.Wire.Dns;
+
+namespace Morgana.Sockets;
+
+/// <summary>A small stub resolver: addresses of a name, from the configured servers in turn (RFC 1035, RFC 1123 6.1.3.3).</summary>
+/// <remarks>It keeps no cache. Ids and ports are unpredictable, and only an answer to the letter of the question counts (RFC 5452).</remarks>
+internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint> servers, TimeProvider clock)
+{
+    private const int Attempts = 3;
+    private const int MaxAddresses = 32;
+    private static readonly TimeSpan FirstTimeout = TimeSpan.FromSeconds(1);
+
+    public async ValueTask<IpAddress[]> ResolveAsync(string name, bool hasIpv6, CancellationToken cancel)
+    {
+        if (Ipv4Address.TryParse(name, out var literal)) return [literal];
+        if (System.Net.IPAddress.TryParse(name, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6)
+            return [Ipv6Address.Read(ip.GetAddressBytes())];
+        if (name is "localhost" or "localhost.") return [Ipv4Address.Loopback];     // RFC 6761 6.3
+        if (servers.Count == 0) throw new SocketException((int)SocketError.NoRecovery, "No name server is configured: give --dns=ADDRESS.");
+        var v4 = QueryAsync(name, DnsMessage.TypeA, cancel);
+        var v6 = hasIpv6 ? QueryAsync(name, DnsMessage.TypeAaaa, cancel) : Task.FromResult(Array.Empty<IpAddress>());
+        var found = (await Task.WhenAll(v4, v6).ConfigureAwait(false)).SelectMany(a => a).ToArray();
+        return found.Length > 0 ? found : throw new SocketException((int)SocketError.NoData, $"The name '{name}' has no address.");
+    }
+
+    private async Task<IpAddress[]> QueryAsync(string name, ushort type, CancellationToken cancel)
+    {
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            foreach (var server in servers)
+            {
+                var question = new byte[DnsMessage.MaxQuestion];
+                int length = DnsMessage.WriteQuestion(question, (ushort)RandomNumberGenerator.GetInt32(65536), name, type);
+                if (length == 0) throw new SocketException((int)SocketError.HostNotFound, $"'{name}' is no domain name.");
+                var (result, addresses) = await AskAsync(server, question.AsMemory(0, length), FirstTimeout * (1 << attempt), cancel).ConfigureAwait(false);
+                if (result == DnsParseResult.Ok) return addresses;
+                if (result == DnsParseResult.NoSuchName) throw new SocketException((int)SocketError.HostNotFound, $"The name '{name}' does not exist.");
+            }
+        }
+
+        throw new SocketException((int)SocketError.TryAgain, $"No name server answered for '{name}'.");
+    }
+
+    /// <summary>Asks one server over UDP, and over TCP if the answer was cut. A timeout counts as a failure of the server.</summary>
+    private async Task<(DnsParseResult Result, IpAddress[] Addresses)> AskAsync(IpEndpoint server, ReadOnlyMemory<byte> question, TimeSpan timeout, CancellationToken cancel)
+    {
+        using var deadline = new CancellationTokenSource(timeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
+        try
+        {
+            var any = server.Address.IsIpv4 ? (IpAddress)Ipv4Address.Any : Ipv6Address.Any;
+            await using var socket = await network.BindAsync(new(any, 0), either.Token).ConfigureAwait(false);
+            await socket.SendAsync(question, server, either.Token).ConfigureAwait(false);
+            var buffer = new byte[4096];
+            while (true)
+            {
+                var received = await socket.ReceiveAsync(buffer, either.Token).ConfigureAwait(false);
+                if (received.From != server) continue;      // RFC 5452 9.1: an answer comes from where the question went.
+                var (result, addresses) = Read(buffer.AsSpan(0, received.Length), question.Span);
+                if (result == DnsParseResult.NotOurs) continue;
+                return result == DnsParseResult.Truncated ? await AskOverTcpAsync(server, question, either.Token).ConfigureAwait(false) : (result, addresses);
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return (DnsParseResult.ServerFailure, []);
+        }
+        catch (SocketException)
+        {
+            return (DnsParseResult.ServerFailure, []);
+        }
+    }
+
+    private async Task<(DnsParseResult Result, IpAddress[] Addresses)> AskOverTcpAsync(IpEndpoint server, ReadOnlyMemory<byte> question, CancellationToken cancel)
+    {
+        await using var connection = await network.ConnectAsync(server, null, cancel).ConfigureAwait(false);
+        var stream = connection.AsStream();
+        // RFC 1035 4.2.2: each message behind two octets of length.
+        var framed = new byte[2 + question.Length];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)question.Length);
+        question.CopyTo(framed.AsMemory(2));
+        await stream.WriteAsync(framed, cancel).ConfigureAwait(false);
+        var size = new byte[2];
+        await stream.ReadExactlyAsync(size, cancel).ConfigureAwait(false);
+        var answer = new byte[System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(size)];
+        await stream.ReadExactlyAsync(answer, cancel).ConfigureAwait(false);
+        return Read(answer, question.Span);
+    }
+
+    private static (DnsParseResult Result, IpAddress[] Addresses) Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
+    {
+        Span<IpAddress> found = new IpAddress[MaxAddresses];
+        var result = DnsMessage.ReadAnswer(message, question, found, out int count);
+        return (result, found[..count].ToArray());
+    }
+}

@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using Morgana.Core;
+using Morgana.Wire.Dns;
+
+namespace Morgana.Wire.Tests.Dns;
+
+public sealed class DnsMessageTests
+{
+    [Fact]
+    public void A_question_has_the_octets_of_RFC_1035()
+    {
+        var expected = Convert.FromHexString("1234" + "0100" + "0001" + "0000" + "0000" + "0000" + "03777777" + "076578616D706C65" + "00" + "0001" + "0001");
+        var message = new byte[DnsMessage.MaxQuestion];
+        int length = DnsMessage.WriteQuestion(message, 0x1234, "www.example", DnsMessage.TypeA);
+        Assert.Equal(expected, message[..length]);
+        Assert.Equal(length, DnsMessage.WriteQuestion(message, 0x1234, "www.example.", DnsMessage.TypeA));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("a..b")]
+    [InlineData(".a")]
+    [InlineData("white space")]
+    [InlineData("ümlaut")]
+    public void What_is_no_domain_name_is_refused(string name) =>
+        Assert.Equal(0, DnsMessage.WriteQuestion(new byte[DnsMessage.MaxQuestion], 1, name, DnsMessage.TypeA));
+
+    [Fact]
+    public void Labels_and_names_that_are_too_long_are_refused()
+    {
+        var message = new byte[DnsMessage.MaxQuestion];
+        Assert.NotEqual(0, DnsMessage.WriteQuestion(message, 1, new string('a', 63), DnsMessage.TypeA));
+        Assert.Equal(0, DnsMessage.WriteQuestion(message, 1, new string('a', 64), DnsMessage.TypeA));
+        string longest = string.Join('.', new string('a', 63), new string('b', 63), new string('c', 63), new string('d', 61));
+        Assert.NotEqual(0, DnsMessage.WriteQuestion(message, 1, longest, DnsMessage.TypeA));
+        Assert.Equal(0, DnsMessage.WriteQuestion(message, 1, longest + "d", DnsMessage.TypeA));
+    }
+
+    [Fact]
+    public void Addresses_are_found_behind_aliases_in_any_order()
+    {
+        var (question, answer) = Answer("www.example", 0x8180, 3,
+            // b.example A 10.0.0.2, before the aliases that lead to it: www -> a -> b
+            "0162076578616D706C6500" + "0001" + "0001" + "0000003C" + "0004" + "0A000002" +
+            "C00C" + "0005" + "0001" + "0000003C" + "000B" + "0161076578616D706C6500" +
+            "0161076578616D706C6500" + "0005" + "0001" + "0000003C" + "000B" + "0142076578616D706C6500");
+        Assert.Equal(DnsParseResult.Ok, Read(answer, question, out var addresses));
+        Assert.Equal([Ipv4Address.From(10, 0, 0, 2)], addresses);
+    }
+
+    [Fact]
+    public void Records_of_other_names_are_not_believed()
+    {
+        var (question, answer) = Answer("www.example", 0x8180, 1, "04657669" + "6C00" + "0001" + "0001" + "0000003C" + "0004" + "06060606");
+        Assert.Equal(DnsParseResult.Ok, Read(answer, question, out var addresses));
+        Assert.Empty(addresses);
+    }
+
+    [Theory]
+    [InlineData(0x8183, DnsParseResult.NoSuchName)]
+    [InlineData(0x8182, DnsParseResult.ServerFailure)]
+    [InlineData(0x8380, DnsParseResult.Truncated)]
+    [InlineData(0x0100, DnsParseResult.NotOurs)]
+    public void Flags_decide_what_the_answer_is(ushort flags, DnsParseResult expected)
+    {
+        var (question, answer) = Answer("www.example", flags, 0, "");
+        Assert.Equal(expected, Read(answer, question, out _));
+    }
+
+    [Fact]
+    public void Another_id_or_another_question_is_not_ours()
+    {
+        var (question, answer) = Answer("www.example", 0x8180, 0, "");
+        answer[1] ^= 1;
+        Assert.Equal(DnsParseResult.NotOurs, Read(answer, question, out _));
+        answer[1] ^= 1;
+        answer[14] ^= 1;
+        Assert.Equal(DnsParseResult.NotOurs, Read(answer, question, out _));
+    }
+
+    [Fact]
+    public void Names_that_point_at_themselves_end()
+    {
+        var (question, answer) = Answer("www.example", 0x8180, 1, "C01D" + "0005" + "0001" + "0000003C" + "0002" + "C01D");
+        Assert.NotEqual(DnsParseResult.NoSuchName, Read(answer, question, out var addresses));
+        Assert.Empty(addresses);
+        // An alias to itself.
+        (question, answer) = Answer("www.example", 0x8180, 1, "C00C" + "0005" + "0001" + "0000003C" + "0002" + "C00C");
+        Assert.Equal(DnsParseResult.NotOurs, Read(answer, question, out _));
+    }
+
+    [Fact]
+    public void Every_truncation_and_thousands_of_damaged_answers_are_survived()
+    {
+        var (question, answer) = Answer("www.example", 0x8180, 2,
+            "C00C" + "0005" + "0001" + "0000003C" + "000B" + "0161076578616D706C6500" + "C029" + "0001" + "0001" + "0000003C" + "0004" + "0A000002");
+        Assert.Equal(DnsParseResult.Ok, Read(answer, question, out var found));
+        Assert.Single(found);
+        for (int n = 0; n < answer.Length; n++) Read(answer[..n], question, out _);
+        var random = new Random(1);
+        for (int i = 0; i < 50_000; i++)
+        {
+            var damaged = (byte[])answer.Clone();
+            for (int k = random.Next(1, 6); k > 0; k--) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            Read(damaged, question, out _);
+        }
+    }
+
+    private static (byte[] Question, byte[] Answer) Answer(string name, ushort flags, ushort answers, string records)
+    {
+        var message = new byte[DnsMessage.MaxQuestion];
+        int length = DnsMessage.WriteQuestion(message, 0x1234, name, DnsMessage.TypeA);
+        var question = message[..length];
+        byte[] answer = [.. question, .. Convert.FromHexString(records)];
+        BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), flags);
+        BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(6), answers);
+        return (question, answer);
+    }
+
+    private static DnsParseResult Read(byte[] answer, byte[] question, out IpAddress[] addresses)
+    {
+        var found = new IpAddress[8];
+        var result = DnsMessage.ReadAnswer(answer, question, found, out int count);
+        addresses = found[..count];
+        return result;
+    }
+}
