@@ -156,12 +156,15 @@ public static class DnsMessage
 
     private static bool NamesEqual(ReadOnlySpan<byte> message, int a, int b)
     {
-        while (true)
+        // A name of 255 octets has at most 127 labels; a walk that is longer goes in circles through a pointer (RFC 1035 2.3.4).
+        for (int labels = 0; labels < 128; labels++)
         {
             if (!NextLabel(message, ref a, out var x) || !NextLabel(message, ref b, out var y)) return false;
             if (!Ascii.EqualsIgnoreCase(x, y)) return false;
             if (x.IsEmpty) return true;
         }
+
+        return false;
     }
 
     private static bool NextLabel(ReadOnlySpan<byte> message, ref int at, out ReadOnlySpan<byte> label)
