@@ -21,9 +21,6 @@ public sealed record NetworkLoopOptions
     /// <summary>The stack's limits.</summary>
     public NetworkStackOptions Stack { get; init; } = new();
 
-    /// <summary>The default gateway, if there is one.</summary>
-    public IpAddress? Gateway { get; init; }
-
     /// <summary>Name servers, asked in this order.</summary>
     public IReadOnlyList<IpEndpoint> NameServers { get; init; } = [];
 

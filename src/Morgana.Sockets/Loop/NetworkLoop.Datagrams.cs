@@ -60,7 +60,7 @@ public sealed partial class NetworkLoop
         var ping = new Ping(this, key, now);
         byte[] payload = new byte[payloadLength];
         for (int i = 0; i < payload.Length; i++) payload[i] = (byte)i;
-        if (!Stack.Icmp.SendEcho(destination, key.Item1, key.Item2, payload, now)) throw new SocketException((int)SocketError.NetworkUnreachable);
+        if (Stack.Icmp.SendEcho(destination, key.Item1, key.Item2, payload, now) != DropReason.None) throw new SocketException((int)SocketError.NetworkUnreachable);
         _pings.Add(key, ping);
         return ping;
     }
@@ -78,7 +78,7 @@ public sealed partial class NetworkLoop
         while (Stack.Icmp.TryTakeReply(out EchoReply reply))
         {
             any = true;
-            if (_pings.Remove((reply.Id, reply.Sequence), out var ping)) ping.TrySetResult(new(true, now - ping.SentAt, reply.From));
+            if (_pings.Remove((reply.Identifier, reply.Sequence), out var ping)) ping.TrySetResult(new(true, now - ping.SentAt, reply.From));
         }
 
         return any;

@@ -77,4 +77,19 @@ public sealed partial class NetworkLoop
         TcpConnectError.ConnectionLimit => SocketError.NoBufferSpaceAvailable,
         _ => SocketError.InvalidArgument,
     };
+
+    /// <inheritdoc/>
+    /// <remarks>The counters are read while the loop goes on: each is right by itself, and their sum may be off by what happens meanwhile.</remarks>
+    public NetworkSnapshot Snapshot()
+    {
+        var now = Now();
+        var states = new int[StateCount];
+        for (int i = 0; i < states.Length; i++) states[i] = Stack.Tcp.Statistics[(TcpState)i];
+        var drops = new long[ReasonCount];
+        for (int i = 0; i < drops.Length; i++) drops[i] = Stack.Drops[(DropReason)i];
+        return new(now, now - Instant.Zero, Stack.Statistics, states, drops);
+    }
+
+    private static readonly int StateCount = Enum.GetValues<TcpState>().Length;
+    private static readonly int ReasonCount = Enum.GetValues<DropReason>().Length;
 }

@@ -53,7 +53,6 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         Stack = new NetworkStack(options.Stack, _pool, secret, Trace);
         var now = Now();
         _attachments = [.. options.Attachments.Select(a => new Attachment(a.Device, Stack.AddInterface(a.Interface, now)))];
-        if (options.Gateway is { } gateway) Stack.Routes.AddDefault(gateway, _attachments[0].Interface);
         _pool.Share(SharedBlocks);
     }
 

@@ -73,9 +73,9 @@ public sealed class UdpSocket : IAsyncDisposable, ILoopWork
         if (_endpoint is not { } endpoint) return;
         while (TryTake(_sends, out var send))
         {
-            var error = endpoint.Send(send.Buffer.Span, send.To, endpoint.Local.Address, now);
-            if (error == UdpSendError.None) send.Succeed(default);
-            else send.Fail(ToSocketError(error));
+            var reason = endpoint.Send(send.Buffer.Span, send.To, now);
+            if (reason == DropReason.None) send.Succeed(default);
+            else send.Fail(ToSocketError(reason));
         }
 
         HandleReady(endpoint);
@@ -146,11 +146,12 @@ public sealed class UdpSocket : IAsyncDisposable, ILoopWork
         while (TryTake(_sends, out var request)) request.Fail(error);
     }
 
-    private static SocketError ToSocketError(UdpSendError error) => error switch
+    private static SocketError ToSocketError(DropReason reason) => reason switch
     {
-        UdpSendError.NoRoute => SocketError.NetworkUnreachable,
-        UdpSendError.TooLong => SocketError.MessageSize,
-        UdpSendError.NoBuffer => SocketError.NoBufferSpaceAvailable,
+        DropReason.NoRoute => SocketError.NetworkUnreachable,
+        DropReason.TooBig or DropReason.BadLength => SocketError.MessageSize,
+        DropReason.NoBuffer or DropReason.QueueFull => SocketError.NoBufferSpaceAvailable,
+        DropReason.NeighbourUnreachable => SocketError.HostUnreachable,
         _ => SocketError.InvalidArgument,
     };
 
