@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Morgana.Core;
 using Morgana.Protocols.Tcp;
 
@@ -11,20 +12,33 @@ public sealed partial class NetworkLoop
     public async ValueTask<TcpListener> ListenAsync(IpEndpoint local, TcpListenerOptions? options = null, CancellationToken cancel = default)
     {
         options ??= new();
-        return await CallAsync(_ =>
+        return await CallAsync(_ => Listen(local, options)).WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    private TcpListener Listen(IpEndpoint local, TcpListenerOptions options)
+    {
+        if (!local.Address.IsAny && !Stack.IsOwn(local.Address))
+            throw new SocketException((int)SocketError.AddressNotAvailable, $"{local.Address} is not an address of this host.");
+        var machineOptions = new TcpListenOptions
         {
-            var error = Stack.Tcp.TryListen(local, new TcpListenOptions
-            {
-                Backlog = options.Backlog,
-                SynBacklog = options.SynBacklog,
-                Connection = ToMachine(options.Connection),
-            }, out var socket);
-            if (error != TcpListenError.None) throw new SocketException((int)ToSocketError(error));
-            var listener = new TcpListener(this, socket!, options);
-            socket!.Owner = listener;
-            _listeners.Add(listener);
-            return listener;
-        }).WaitAsync(cancel).ConfigureAwait(false);
+            Backlog = options.Backlog,
+            SynBacklog = options.SynBacklog,
+            Connection = ToMachine(options.Connection),
+        };
+        // Port 0 means a free one here; to the stack it means all ports, for routers. A few draws find one unless nearly all are taken.
+        var error = TcpListenError.AddressInUse;
+        TcpListenSocket? socket = null;
+        for (int draw = 0; error == TcpListenError.AddressInUse && draw < (local.Port == 0 ? 128 : 1); draw++)
+        {
+            var endpoint = local.Port != 0 ? local : new(local.Address, (ushort)RandomNumberGenerator.GetInt32(32768, 65536));
+            error = Stack.Tcp.TryListen(endpoint, machineOptions, out socket);
+        }
+
+        if (error != TcpListenError.None) throw new SocketException((int)ToSocketError(error));
+        var listener = new TcpListener(this, socket!, options);
+        socket!.Owner = listener;
+        _listeners.Add(listener);
+        return listener;
     }
 
     /// <inheritdoc/>

@@ -156,7 +156,7 @@ public sealed class TcpConnection : IDuplexPipe, IAsyncDisposable, ILoopWork
     {
         BlockChain received = default;
         tcb.TakeReceived(ref received);
-        int consumed = _input.Deliver(ref received, tcb.IsEndOfStream);
+        int consumed = _input.Deliver(ref received, tcb.IsEndOfStream, moreWaits: tcb.ReceivedLength > 0);
         if (consumed > 0) tcb.Consumed(consumed, now);
     }
 

@@ -22,6 +22,7 @@ internal sealed class TcpPipeReader(TcpConnection connection) : PipeReader, IVal
     private bool _endOfStream;
     private bool _cancelled;
     private bool _completed;
+    private bool _moreWaits;
     private bool _waiting;
     private Exception? _error;
     private CancellationTokenRegistration _registration;
@@ -30,8 +31,11 @@ internal sealed class TcpPipeReader(TcpConnection connection) : PipeReader, IVal
     // ---- the loop's side ----
 
     /// <summary>Takes blocks over and wakes the reader. Loop's thread.</summary>
+    /// <param name="received">The blocks; left empty.</param>
+    /// <param name="endOfStream">Whether nothing follows them.</param>
+    /// <param name="moreWaits">Whether the stack keeps octets back until some are consumed: then each advance is reported at once.</param>
     /// <returns>Octets that were consumed since the last call, for the window.</returns>
-    public int Deliver(ref BlockChain received, bool endOfStream)
+    public int Deliver(ref BlockChain received, bool endOfStream, bool moreWaits)
     {
         bool wake;
         int consumed;
@@ -49,6 +53,7 @@ internal sealed class TcpPipeReader(TcpConnection connection) : PipeReader, IVal
             }
 
             _endOfStream |= endOfStream;
+            _moreWaits = moreWaits;
             consumed = _unreported;
             _unreported = 0;
             wake = TryStopWaiting();
@@ -160,7 +165,7 @@ internal sealed class TcpPipeReader(TcpConnection connection) : PipeReader, IVal
             _chain.ConsumeShared(consumedCount);
             _examined = examinedCount - consumedCount;
             _unreported += consumedCount;
-            report = _unreported >= connection.WindowUpdateThreshold;
+            report = _unreported >= connection.WindowUpdateThreshold || (_moreWaits && _unreported > 0);
         }
 
         if (report) connection.RequestAttention();

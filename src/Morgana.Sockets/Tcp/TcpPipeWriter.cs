@@ -157,7 +157,8 @@ internal sealed class TcpPipeWriter(TcpConnection connection) : PipeWriter, IVal
         lock (_gate)
         {
             _queued = sendQueueLength + _flushed.Length + (_spilled is null ? 0 : connection.SendBuffer);
-            wake = _waiting && _queued <= connection.SendBuffer / 2;
+            // The stack tells us of room once half of a full queue is acknowledged; a queue that is not full gets no such word later.
+            wake = _waiting && _queued < connection.SendBuffer;
             if (wake) _waiting = false;
         }
 

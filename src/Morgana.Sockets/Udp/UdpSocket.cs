@@ -84,18 +84,10 @@ public sealed class UdpSocket : IAsyncDisposable, ILoopWork
     /// <summary>Datagrams have come. Loop's thread.</summary>
     internal void HandleReady(UdpEndpoint endpoint)
     {
-        while (true)
+        // The datagram is looked for first: a receive that is claimed for it can then not be cancelled any more, and nothing is lost.
+        while (endpoint.QueuedDatagrams > 0 && TryTake(_receives, out var receive))
         {
-            Request? receive;
-            lock (_gate)
-                if (!_receives.TryPeek(out receive)) return;
             if (!endpoint.TryReceive(out var packet, out var from, out var to)) return;
-            if (!TryTake(_receives, out receive))
-            {
-                packet.Release();       // Cancelled just now: as if the datagram had been lost.
-                return;
-            }
-
             int length = Math.Min(packet.Length, receive.Buffer.Length);
             packet.CopyTo(0, receive.Buffer.Span[..length]);
             bool truncated = packet.Length > length;
