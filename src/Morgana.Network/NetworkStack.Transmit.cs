@@ -28,6 +28,8 @@ public sealed partial class NetworkStack
         n += interface_.Dequeue(frames[n..]);
         n += TransmitTcp(interface_, frames[n..], now);
         n += interface_.Dequeue(frames[n..]);
+        // The first segment to a neighbour asks for its address: that question goes out now, not when the next timer is due.
+        n += TransmitArp(interface_, frames[n..]);
         long octets = 0;
         for (int i = 0; i < n; i++)
         {

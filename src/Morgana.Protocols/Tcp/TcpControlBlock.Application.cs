@@ -43,6 +43,8 @@ public sealed partial class TcpControlBlock
         int count = data.Length;
         // Octets only ever join the last block's end, so a cursor at that end finds them in the next block.
         SendQueue.Append(ref data);
+        // Whoever filled the queue waits for room, however many acknowledgements it takes until half of it is free.
+        _wantsRoom |= SendQueue.Length >= Options.SendBuffer;
         if (count > 0) Queued(count, now);
     }
 
