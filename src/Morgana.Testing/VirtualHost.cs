@@ -1,4 +1,5 @@
 using Morgana.Core;
+using Morgana.Devices.Faults;
 using Morgana.Network;
 
 namespace Morgana.Testing;
@@ -11,6 +12,7 @@ public sealed partial class VirtualHost
     internal VirtualHost(VirtualNetwork network, int index, InterfaceOptions options, NetworkStackOptions stackOptions, int poolOctets)
     {
         Network = network;
+        Faults = new(network.Link, network.Seed ^ ((ulong)(index + 1) << 32));
         Pool = new BufferPool(MemoryRegion.Pinned(poolOctets));
         if (network.FindsLeaks) Pool.Observer = Leaks = new PoolLeakObserver();
         byte[] secret = new byte[32];
@@ -43,7 +45,7 @@ public sealed partial class VirtualHost
     /// <summary>Whether its cable is plugged in.</summary>
     public bool IsConnected { get; set; } = true;
 
-    internal Instant LinkFreeAt { get; set; }
+    internal FaultModel Faults { get; }
 
     /// <summary>Hands a frame to its stack, now.</summary>
     /// <returns>False if its pool was empty.</returns>

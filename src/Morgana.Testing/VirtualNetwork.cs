@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Morgana.Core;
+using Morgana.Devices.Faults;
 using Morgana.Network;
 
 namespace Morgana.Testing;
@@ -22,23 +23,27 @@ public sealed class VirtualNetwork : IDisposable
     private readonly List<VirtualHost> _hosts = [];
     private readonly Dictionary<ulong, VirtualHost> _byMac = [];
     private readonly Queue<string> _log = new();
-    private readonly DeterministicRandom _random;
+    private FaultProfile _link = new() { Delay = TimeSpan.FromMilliseconds(1) };
     private long _order;
     private long _steps;
 
     /// <summary>A network without hosts.</summary>
     /// <param name="seed">Decides which frames meet with what.</param>
-    public VirtualNetwork(ulong seed = 1)
-    {
-        Seed = seed;
-        _random = new DeterministicRandom(seed);
-    }
+    public VirtualNetwork(ulong seed = 1) => Seed = seed;
 
     /// <summary>The seed.</summary>
     public ulong Seed { get; }
 
-    /// <summary>What happens to frames.</summary>
-    public VirtualLink Link { get; set; } = new();
+    /// <summary>What happens to frames that hosts send; a delay of 1 ms and nothing else until it is set. Each host's cable has its own dice.</summary>
+    public FaultProfile Link
+    {
+        get => _link;
+        set
+        {
+            _link = value;
+            foreach (var host in _hosts) host.Faults.Profile = value;
+        }
+    }
 
     /// <summary>Whether to keep the stack trace of each rent, for <see cref="Describe"/>. Slow: for hunting a leak that is known to be there.</summary>
     public bool FindsLeaks { get; init; }
@@ -163,29 +168,20 @@ public sealed class VirtualNetwork : IDisposable
 
     private void Carry(VirtualHost from, VirtualHost to, byte[] frame)
     {
-        if (Chance(Link.Loss)) return;
-        var at = Now;
-        if (Link.BitsPerSecond > 0)
+        var fate = from.Faults.Decide(frame.Length, Now);
+        if (fate.IsLost) return;
+        byte[] arrives = fate.Length < frame.Length ? frame[..fate.Length] : frame;
+        if (fate.CorruptBit >= 0)
         {
-            at = Instant.Max(Now, from.LinkFreeAt) + TimeSpan.FromSeconds(frame.Length * 8.0 / Link.BitsPerSecond);
-            from.LinkFreeAt = at;
+            arrives = [.. arrives];
+            arrives[fate.CorruptBit / 8] ^= (byte)(1 << (fate.CorruptBit % 8));
         }
 
-        at += Link.Latency;
-        if (Chance(Link.Duplication)) Deliver(to, frame, at + Link.Latency);
-        if (Chance(Link.Reordering)) at += Link.Latency * (_random.NextDouble() * 4);
-        if (Chance(Link.Corruption))
-        {
-            frame = [.. frame];
-            frame[_random.Next(frame.Length)] ^= (byte)(1 << _random.Next(8));
-        }
-
-        Deliver(to, frame, at);
+        Deliver(to, arrives, fate.Arrival);
+        if (fate.IsDuplicated) Deliver(to, arrives, fate.SecondArrival);
     }
 
     private void Deliver(VirtualHost to, byte[] frame, Instant at) => _inFlight.Enqueue((to, frame), (at.Nanoseconds, _order++));
-
-    private bool Chance(double chance) => _random.Chance(chance);
 
     // Everything that is due now, until nobody has anything to do.
     private void Settle()

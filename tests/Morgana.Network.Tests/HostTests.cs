@@ -31,7 +31,7 @@ public class HostTests
     [Theory, InlineData(0.00), InlineData(0.01), InlineData(0.10)]
     public void Transfer_completes_whatever_the_loss(double loss)
     {
-        using var network = new VirtualNetwork(seed: 42) { Link = new() { Latency = TimeSpan.FromMilliseconds(10), Loss = loss } };
+        using var network = new VirtualNetwork(seed: 42) { Link = new() { Delay = TimeSpan.FromMilliseconds(10), Loss = loss } };
         var (client, server) = (network.AddHost("10.0.0.1"), network.AddHost("10.0.0.2"));
         var received = server.Listen(80);
         var stream = client.Connect("10.0.0.2", 80);

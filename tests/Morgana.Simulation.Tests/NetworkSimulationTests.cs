@@ -1,5 +1,6 @@
 using System.Globalization;
 using Morgana.Core;
+using Morgana.Devices.Faults;
 using Morgana.Network;
 using Morgana.Protocols.Udp;
 using Morgana.Testing;
@@ -66,17 +67,20 @@ public class NetworkSimulationTests
         return string.Join(';', hosts.Select(h => $"{h.Interface.FramesIn} {h.Interface.OctetsOut} {h.Stack.Drops.Total}")) + network.Now;
     }
 
-    private static VirtualLink RandomLink(DeterministicRandom random)
+    private static FaultProfile RandomLink(DeterministicRandom random)
     {
         bool isClean = random.Chance(0.2);
         return new()
         {
-            Latency = TimeSpan.FromMilliseconds(0.1 + (random.NextDouble() * 40)),
+            Delay = TimeSpan.FromMilliseconds(0.1 + (random.NextDouble() * 40)),
             Loss = isClean ? 0 : random.NextDouble() * 0.08,
+            BurstStart = isClean || random.Chance(0.7) ? 0 : 0.005,
+            Jitter = TimeSpan.FromMilliseconds(random.NextDouble()),
+            ReorderDelay = TimeSpan.FromMilliseconds(random.NextDouble() * 100),
             Duplication = isClean ? 0 : random.NextDouble() * 0.05,
             Reordering = isClean ? 0 : random.NextDouble() * 0.2,
             Corruption = isClean ? 0 : random.NextDouble() * 0.02,
-            BitsPerSecond = random.Chance(0.5) ? 20_000_000 : 0,
+            Rate = random.Chance(0.5) ? 2_500_000 : 0,
         };
     }
 
