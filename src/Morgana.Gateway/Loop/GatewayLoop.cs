@@ -67,6 +67,9 @@ internal sealed class GatewayLoop
     /// <summary>The stack.</summary>
     public NetworkStack Stack { get; }
 
+    /// <summary>Whether the pool has memory for queues.</summary>
+    public bool HasMemory => _pool.HasRoom;
+
     /// <summary>The link's MTU.</summary>
     public int Mtu => _device.Capabilities.Mtu;
 
@@ -112,9 +115,12 @@ internal sealed class GatewayLoop
     /// <summary>Gives <paramref name="flow"/> another turn in the next round.</summary>
     public void Again(ILoopFlow flow) => _again.Add(flow);
 
-    /// <summary>Disposes of the device of a loop that was never started.</summary>
-    public void Abandon()
+    /// <summary>Ends a loop that was never started.</summary>
+    public void Abandon(ILoopService[] services)
     {
+        _services = services;
+        RunWork(Now());                                     // Ports were published: they have to be given back.
+        foreach (var service in services) service.Stop(Now());
         _device.Dispose();
         _stopped.TrySetResult();
     }

@@ -36,10 +36,11 @@ internal sealed class GuestProbe
     private void End(TcpControlBlock? tcb, bool accepted, Instant now)
     {
         if (_tcb is null) return;
-        _tcb.Owner = null;
+        // After any of these the block belongs to the stack again.
+        if (accepted) _tcb.Close(now);
+        else if (tcb is null) _tcb.Owner = null;
+        else _tcb.Abort(now);
         _tcb = null;
-        if (accepted) tcb!.Close(now);
-        else tcb?.Abort(now);
         _answer.TrySetResult(accepted);
     }
 }

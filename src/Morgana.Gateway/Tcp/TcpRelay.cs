@@ -63,13 +63,16 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
         if ((events & (TcpEvents.Reset | TcpEvents.TimedOut | TcpEvents.Refused)) != 0)
         {
             if (IsOpening) _loop.Counters.TcpFailed++;
+            LetGoOfGuest();
             CloseHost(reset: true);
             return;
         }
 
         if ((events & TcpEvents.Connected) != 0 && !_connecting) IsOpening = false;
         if (!IsOpening) Pump(now);
-        if ((events & TcpEvents.Closed) != 0 && !_closed) CloseHost(reset: !(_hostEnded && _guestEnded));
+        if ((events & TcpEvents.Closed) == 0 || _closed || !_toHost.IsEmpty) return;
+        LetGoOfGuest();
+        CloseHost(reset: !(_hostEnded && _guestEnded));
     }
 
     /// <inheritdoc/>
@@ -101,7 +104,6 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
         if (_hostEnded && _guestEnded)
         {
             // Everything has been handed on: what is left, each side's own stack does by itself.
-            _guest.Owner = null;
             _guest.Close(now);
             CloseHost(reset: false);
         }
@@ -111,7 +113,6 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
     public override void Abort(Instant now)
     {
         if (_closed) return;
-        _guest.Owner = null;
         _guest.Abort(now);
         CloseHost(reset: true);
     }
@@ -298,10 +299,12 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
         }
     }
 
+    /// <summary>The stack has ended the connection by itself: its block goes back.</summary>
+    private void LetGoOfGuest() => _guest.Owner = null;
+
     private void CloseHost(bool reset)
     {
         _closed = true;
-        _guest.Owner = null;
         if (reset) _host.LingerState = new LingerOption(true, 0);
         _host.Dispose();
         _toGuest = [];

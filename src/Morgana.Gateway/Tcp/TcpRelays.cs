@@ -37,14 +37,13 @@ internal sealed class TcpRelays : ILoopService
     public void Poll(Instant now)
     {
         var tcp = _loop.Stack.Tcp;
-        while (tcp.TryTakeReadyListener(out _))
-            while (_listener.TryAccept(out var tcb)) OnGuestConnects(tcb!, now);
-
         while (tcp.TryTakeReady(out var tcb))
         {
-            if (tcb!.Owner is TcpRelay relay) relay.OnGuestEvents(tcb.TakeEvents(), now);
-            else if (tcb.Owner is GuestProbe probe) probe.OnEvents(tcb, tcb.TakeEvents(), now);
-            else tcb.TakeEvents();
+            var events = tcb!.TakeEvents();
+            if (tcb.Owner is TcpRelay relay) relay.OnGuestEvents(events, now);
+            else if (tcb.Owner is GuestProbe probe) probe.OnEvents(tcb, events, now);
+            else if ((events & TcpEvents.Closed) != 0) tcb.Owner = null;
+            else if ((events & TcpEvents.HandshakeRequested) != 0) OnGuestConnects(tcb, now);
         }
 
         RetryWaiting(now);

@@ -119,8 +119,14 @@ internal sealed class UdpRelays : ILoopService
         }
 
         var key = new UdpFlowKey(from, to);
-        if (_mappings.TryGetValue(key, out var mapping) || TryOpen(key, now, out mapping)) mapping!.Send(payload, now);
-        else _loop.Counters.UdpDropped++;
+        if (_mappings.TryGetValue(key, out var mapping) || TryOpen(key, now, out mapping))
+        {
+            mapping!.Send(payload, now);
+            mapping.Pump(now);                          // After that: it uses the scratch memory in which the payload lies.
+            return;
+        }
+
+        _loop.Counters.UdpDropped++;
     }
 
     private bool TryOpen(UdpFlowKey key, Instant now, out UdpMapping? mapping)
@@ -147,7 +153,6 @@ internal sealed class UdpRelays : ILoopService
         _mappings.Add(key, mapping);
         _table.Add(mapping, now);
         CountFlows();
-        mapping.Pump(now);
         return true;
     }
 }
