@@ -11,7 +11,7 @@ internal interface IHostOperationOwner
 }
 
 /// <summary>One asynchronous operation on a host socket, used again and again. It ends on any thread and is brought to the loop's.</summary>
-internal sealed class HostOperation(GatewayLoop loop, IHostOperationOwner owner) : SocketAsyncEventArgs(unsafeSuppressExecutionContext: true)
+internal sealed class HostOperation(GatewayLoop loop, IHostOperationOwner owner) : SocketAsyncEventArgs(true)
 {
     /// <summary>Who is told that it ended.</summary>
     public IHostOperationOwner Owner => owner;
