@@ -131,6 +131,5 @@ public sealed class Gateway : IAsyncDisposable
         if (!started) _loop.Abandon([_tcp, _udp, _echo]);
         else _loop.Stop();
         await _loop.Completion.ConfigureAwait(false);
-        if (_options.Capture is { } capture) await capture.DisposeAsync().ConfigureAwait(false);
     }
 }

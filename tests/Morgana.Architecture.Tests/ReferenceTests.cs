@@ -15,7 +15,7 @@ public class ReferenceTests
         ["Sockets"] = ["Core", "Network", "Devices"],
         ["AspNetCore"] = ["Core", "Sockets"],
         ["Hosting"] = ["Core", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
-        ["Gateway"] = ["Core", "Sockets", "Devices", "Drivers.FrameSocket"],
+        ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Build"] = [],
         ["Cli"] = ["Core", "Build", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
         ["Testing"] = ["Core", "Wire", "Protocols", "Network", "Devices", "Sockets", "Hosting"],

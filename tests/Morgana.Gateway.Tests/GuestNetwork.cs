@@ -20,8 +20,7 @@ internal sealed class GuestNetwork : IAsyncDisposable
         Guest = new NetworkLoop(new NetworkLoopOptions
         {
             Pool = Pool,
-            Attachments = [new(device, new InterfaceOptions { Mac = new MacAddress(0x0200_0A00_020F), Mtu = mtu, Addresses = [new(Ipv4Address.Parse("10.0.2.15"), 24)] })],
-            Gateway = Ipv4Address.Parse("10.0.2.2"),
+            Attachments = [new(device, new InterfaceOptions { Mac = new MacAddress(0x0200_0A00_020F), Mtu = mtu, Addresses = [new(Ipv4Address.Parse("10.0.2.15"), 24)], Gateway = Ipv4Address.Parse("10.0.2.2") })],
             NameServers = [new IpEndpoint(Ipv4Address.Parse("10.0.2.3"), 53)],
             Name = "guest",
         });

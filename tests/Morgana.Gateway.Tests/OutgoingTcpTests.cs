@@ -91,7 +91,7 @@ public class OutgoingTcpTests
         var host = await server.AcceptAsync(network.Limit);
         host.LingerState = new LingerOption(true, 0);
         host.Dispose();
-        await Assert.ThrowsAnyAsync<IOException>(async () => await connection.AsStream().ReadAsync(new byte[1], network.Limit));
+        await Assert.ThrowsAnyAsync<IOException>(async () => await connection.AsStream().ReadExactlyAsync(new byte[1], network.Limit));
         await network.AssertNothingIsLeftAsync();
     }
 

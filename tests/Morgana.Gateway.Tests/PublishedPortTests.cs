@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Morgana.Sockets;
+using TcpListener = Morgana.Sockets.TcpListener;
 
 namespace Morgana.Gateway.Tests;
 

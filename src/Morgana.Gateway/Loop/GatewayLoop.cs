@@ -39,6 +39,7 @@ internal sealed class GatewayLoop
 
     private readonly INetworkDevice _device;
     private readonly NetworkInterface _interface;
+    private readonly PcapngFile? _capture;
     private readonly BufferPool _pool;
     private readonly ConcurrentQueue<HostOperation> _completed = new();
     private readonly ConcurrentQueue<Action<Instant>> _work = new();
@@ -60,6 +61,12 @@ internal sealed class GatewayLoop
         Counters = counters;
         _pool = new BufferPool(MemoryRegion.Native(options.BufferMemory));
         _device = (options.OpenDevice ?? throw new ArgumentException("A gateway needs a device.", nameof(options)))(_pool);
+        if (options.Capture is { } stream)
+        {
+            _capture = new PcapngFile(stream);
+            _device = new PcapngCapture(_device, _capture, "gateway", PcapngCapture.UtcNow);
+        }
+
         Stack = new NetworkStack(GatewayStack.StackOptions(options), _pool, RandomNumberGenerator.GetBytes(32), new TraceRing());
         _interface = Stack.AddInterface(GatewayStack.InterfaceOptions(options, _device.Capabilities), Now());
     }
@@ -122,6 +129,7 @@ internal sealed class GatewayLoop
         RunWork(Now());                                     // Ports were published: they have to be given back.
         foreach (var service in services) service.Stop(Now());
         _device.Dispose();
+        _capture?.Dispose();
         _stopped.TrySetResult();
     }
 
@@ -143,6 +151,7 @@ internal sealed class GatewayLoop
         while (_sendingCount > 0) _sending[_sendingStart + --_sendingCount].Release();
         Reclaim();
         _device.Dispose();
+        _capture?.Dispose();
         Volatile.Write(ref Counters.BlocksInUse, _pool.InUse);
         if (failure is null) _stopped.TrySetResult();
         else _stopped.TrySetException(failure);
