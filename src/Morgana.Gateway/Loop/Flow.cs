@@ -30,8 +30,8 @@ internal sealed class FlowTable<T>(int limit) where T : Flow
     /// <summary>Flows in the table.</summary>
     public int Count => _flows.Count;
 
-    /// <summary>Whether another flow is one too many. Flows whose sockets still have to let go count too.</summary>
-    public bool IsFull => _flows.Count + _draining >= limit;
+    /// <summary>Whether another flow is one too many. Closed flows whose sockets are still letting go, which they do at once, do not count.</summary>
+    public bool IsFull => _flows.Count >= limit;
 
     /// <summary>Whether no host operation is under way for a flow that was removed.</summary>
     public bool IsIdle => _flows.Count == 0 && _draining == 0;
