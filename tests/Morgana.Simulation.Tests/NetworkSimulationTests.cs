@@ -74,6 +74,7 @@ public class NetworkSimulationTests
         {
             Delay = TimeSpan.FromMilliseconds(0.1 + (random.NextDouble() * 40)),
             Loss = isClean ? 0 : random.NextDouble() * 0.08,
+            BurstEnd = 0.7, // Bursts are counted in frames: a long one would eat every retransmission of an idle line.
             BurstStart = isClean || random.Chance(0.7) ? 0 : 0.005,
             Jitter = TimeSpan.FromMilliseconds(random.NextDouble()),
             ReorderDelay = TimeSpan.FromMilliseconds(random.NextDouble() * 100),
