@@ -108,7 +108,8 @@ public sealed class LinuxTests
         await using var listener = await Services.ServeHttpAsync(peer.Loop, 80, _ => (200, content));
         string file = Path.GetTempFileName();
         await peer.InAsync("curl", "-sS", "--max-time", "60", "--limit-rate", "1500k", "-o", file, Url);
-        Assert.True(content.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(file)));
+        byte[] arrived = await File.ReadAllBytesAsync(file);
+        Assert.True(arrived.AsSpan().SequenceEqual(content));
         File.Delete(file);
     }
 
@@ -125,7 +126,6 @@ public sealed class LinuxTests
     {
         var arrived = new TaskCompletionSource<(long Length, string Hash)>();
         await using var up = await Services.ServeAsync(peer.Loop, 81, async connection => arrived.TrySetResult(await Services.DrainAsync(connection)));
-        // "telnet:" sends a file as it is, and ends when we close after its FIN.
         await peer.InAsync("bash", "-c", $"exec 3<>/dev/tcp/{LinuxPeer.OurAddress}/81; cat '{file}' >&3; exec 3>&-");
         var (length, hash) = await arrived.Task.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal((content.Length, Convert.ToHexString(SHA256.HashData(content))), ((int)length, hash));
