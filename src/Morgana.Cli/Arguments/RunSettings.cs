@@ -23,6 +23,9 @@ internal sealed record RunSettings
     /// <summary>The guest's whole memory in octets.</summary>
     public long Memory { get; init; } = DefaultMemory;
 
+    /// <summary>Whether an amount was named: then the kernel is asked to hold the guest to it.</summary>
+    public bool IsMemoryExplicit { get; init; }
+
     public bool AllowHost { get; init; }
 
     /// <summary>The image's command line.</summary>

@@ -64,6 +64,7 @@ internal static class RunCommand
             IsPublishExplicit = result.GetResult(Publish) is { Implicit: false },
             Capture = result.GetValue(Capture),
             Memory = result.GetValue(Memory) is > 0 and var memory ? memory : RunSettings.DefaultMemory,
+            IsMemoryExplicit = result.GetResult(Memory) is { Implicit: false },
             AllowHost = result.GetValue(AllowHost),
             BootArguments = boot,
         };

@@ -27,13 +27,15 @@ internal sealed class GuestProcess
     /// <param name="arguments">What follows the program's name.</param>
     /// <param name="environment">All of the guest's environment.</param>
     /// <param name="descriptors">Become 3, 4, ... in the guest.</param>
-    public static GuestProcess Start(string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors)
+    /// <param name="limit">What holds it to its memory, if anything does.</param>
+    public static GuestProcess Start(string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null)
     {
         var guest = new GuestProcess();
         // setpriv asks the kernel to end the guest when the thread that started it ends: so the guest dies even if the runner is killed.
         // The thread waits for the guest and so lives as long as the runner or the guest.
         string? setpriv = Toolchain.FindProgram("setpriv");
-        string[] command = setpriv is null ? [program, .. arguments] : [setpriv, "--pdeathsig", "KILL", "--", program, .. arguments];
+        string[] ties = setpriv is null ? [] : [setpriv, "--pdeathsig", "KILL", "--"];
+        string[] command = [.. limit?.Prefix ?? [], .. ties, program, .. arguments];
         string[] variables = [.. environment];
         int[] handed = descriptors.ToArray();
         using var started = new ManualResetEventSlim();

@@ -15,9 +15,13 @@ internal static class ProcessTarget
         string image = await FindImageAsync(settings.Subject, stop.Token);
         await using var network = GuestNetwork.Open(settings);
         string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + network.Device];
-        var guest = GuestProcess.Start(image, settings.BootArguments, environment, network.Descriptors);
+        using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
+        var guest = GuestProcess.Start(image, settings.BootArguments, environment, network.Descriptors, limit);
         network.Release();
-        return await WatchAsync(guest, network, stop);
+        int status = await WatchAsync(guest, network, stop);
+        if (limit is { WasExceeded: true }) Console.Error.WriteLine($"morgana: the guest needed more than its {settings.Memory >> 20} MB; give it more with --memory");
+        else if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");
+        return status;
     }
 
     private static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, StopSignals stop)
@@ -26,9 +30,7 @@ internal static class ProcessTarget
         Task announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
         try
         {
-            int status = await guest.Exited.WaitAsync(stop.Token);
-            if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");
-            return status;
+            return await guest.Exited.WaitAsync(stop.Token);
         }
         catch (OperationCanceledException)
         {

@@ -88,6 +88,14 @@ public class RunTests
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
     }
 
+    [CgroupFact]
+    public async Task A_guest_that_needs_more_than_its_memory_is_ended_and_told_so()
+    {
+        var (status, _, error) = await MorganaCommand.RunAsync("run", "/usr/bin/tail", "--net", "none", "--memory", "16M", "--", "/dev/zero");
+        Assert.Equal(128 + 9, status);
+        Assert.Contains("more than its 16 MB", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_guest_inherits_no_descriptor_but_its_own()
     {
