@@ -1,0 +1,89 @@
+using System.IO.Compression;
+using Microsoft.Net.Http.Headers;
+
+namespace Morgana.AspNetCore.StaticFiles;
+
+/// <summary>One file of a site, in every coding that it can be sent in.</summary>
+public sealed class StaticFile
+{
+    /// <summary>Below this, the header of a coding costs more than it saves.</summary>
+    private const int LeastCompressed = 256;
+
+    private readonly string _hash;
+    private readonly Lazy<Representation>? _brotli;
+    private readonly Lazy<Representation>? _gzip;
+
+    /// <summary>A file with this content, which must never change.</summary>
+    /// <param name="path">The path below the site's root, with a slash in front; its extension says the content type.</param>
+    /// <param name="content">The octets.</param>
+    public StaticFile(string path, ReadOnlyMemory<byte> content)
+    {
+        Path = path;
+        (ContentType, bool isCompressible) = ContentTypes.Of(path);
+        _hash = Hash(content.Span);
+        Identity = new(null, content, new EntityTagHeaderValue($"\"{_hash}\""));
+        if (!isCompressible || content.Length < LeastCompressed) return;
+        // At first use: a start that has to compress the whole site would not answer within 100 ms.
+        _brotli = new(() => Compress("br"));
+        _gzip = new(() => Compress("gzip"));
+    }
+
+    /// <summary>The path below the site's root, with a slash in front.</summary>
+    public string Path { get; }
+
+    /// <summary>The media type.</summary>
+    public string ContentType { get; }
+
+    /// <summary>Whether it comes in more than one coding, so that answers vary with <c>Accept-Encoding</c>.</summary>
+    internal bool HasCodings => _brotli is not null;
+
+    internal Representation Identity { get; }
+
+    /// <summary>The coding to send to a client that accepts <paramref name="acceptEncoding"/> (RFC 9110 12.5.3).</summary>
+    internal Representation Select(IReadOnlyList<StringWithQualityHeaderValue>? acceptEncoding)
+    {
+        if (_brotli is null || acceptEncoding is not { Count: > 0 }) return Identity;
+        double brotli = QualityOf("br", acceptEncoding);
+        double gzip = QualityOf("gzip", acceptEncoding);
+        var best = brotli > 0 && brotli >= gzip ? _brotli : gzip > 0 ? _gzip : null;
+        return best is not null && best.Value.Content.Length < Identity.Content.Length ? best.Value : Identity;
+    }
+
+    private static double QualityOf(string coding, IReadOnlyList<StringWithQualityHeaderValue> accepted)
+    {
+        double any = 0;
+        foreach (var value in accepted)
+        {
+            if (value.Value.Equals(coding, StringComparison.OrdinalIgnoreCase)) return value.Quality ?? 1;
+            if (value.Value == "*") any = value.Quality ?? 1;
+        }
+
+        return any;
+    }
+
+    private Representation Compress(string coding)
+    {
+        using var compressed = new MemoryStream();
+        using (Stream encoder = coding == "br" ? new BrotliStream(compressed, CompressionLevel.Optimal) : new GZipStream(compressed, CompressionLevel.SmallestSize))
+        {
+            encoder.Write(Identity.Content.Span);
+        }
+
+        // A strong validator names octets, so every coding has its own (RFC 9110 8.8.1).
+        return new(coding, compressed.ToArray(), new EntityTagHeaderValue($"\"{_hash}-{coding}\""));
+    }
+
+    /// <summary>FNV-1a of 64 bits and the length: names a version among a few; not meant against someone who makes collisions.</summary>
+    private static string Hash(ReadOnlySpan<byte> content)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (byte octet in content) hash = unchecked((hash ^ octet) * 1099511628211);
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{hash:x16}{content.Length:x}");
+    }
+}
+
+/// <summary>A file in one coding.</summary>
+/// <param name="Coding">For <c>Content-Encoding</c>; null for the plain octets.</param>
+/// <param name="Content">The octets.</param>
+/// <param name="ETag">A strong validator of exactly these octets.</param>
+internal sealed record Representation(string? Coding, ReadOnlyMemory<byte> Content, EntityTagHeaderValue ETag);
