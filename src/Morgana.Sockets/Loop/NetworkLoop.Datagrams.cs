@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Morgana.Core;
 using Morgana.Protocols.Icmp;
 using Morgana.Protocols.Udp;
@@ -56,7 +55,7 @@ public sealed partial class NetworkLoop
     {
         if (_pings.Count >= MaxPings) throw new SocketException((int)SocketError.NoBufferSpaceAvailable);
         // The id is unpredictable, so that nobody off the path can answer for another.
-        var key = ((ushort)RandomNumberGenerator.GetInt32(65536), unchecked(++_pingSequence));
+        var key = (SystemEntropy.NextUInt16(), unchecked(++_pingSequence));
         var ping = new Ping(this, key, now);
         byte[] payload = new byte[payloadLength];
         for (int i = 0; i < payload.Length; i++) payload[i] = (byte)i;

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Morgana.Core;
 using Morgana.Protocols.Tcp;
 
@@ -30,7 +29,7 @@ public sealed partial class NetworkLoop
         TcpListenSocket? socket = null;
         for (int draw = 0; error == TcpListenError.AddressInUse && draw < (local.Port == 0 ? 128 : 1); draw++)
         {
-            var endpoint = local.Port != 0 ? local : new(local.Address, (ushort)RandomNumberGenerator.GetInt32(32768, 65536));
+            var endpoint = local.Port != 0 ? local : new(local.Address, (ushort)(SystemEntropy.NextUInt16() | 0x8000));
             error = Stack.Tcp.TryListen(endpoint, machineOptions, out socket);
         }
 

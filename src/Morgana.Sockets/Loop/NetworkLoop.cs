@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Morgana.Core;
 using Morgana.Devices;
 using Morgana.Network;
@@ -49,7 +48,7 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         _origin = _clock.GetTimestamp();
         _nanosecondsPerTick = 1e9 / _clock.TimestampFrequency;
         Trace = new TraceRing();
-        byte[] secret = options.Secret ?? RandomNumberGenerator.GetBytes(32);
+        byte[] secret = options.Secret ?? SystemEntropy.NewSecret();
         Stack = new NetworkStack(options.Stack, _pool, secret, Trace);
         var now = Now();
         _attachments = [.. options.Attachments.Select(a => new Attachment(a.Device, Stack.AddInterface(a.Interface, now)))];

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Morgana.Core;
 using Morgana.Wire.Dns;
 
@@ -33,7 +32,7 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
             foreach (var server in servers)
             {
                 var question = new byte[DnsMessage.MaxQuestion];
-                int length = DnsMessage.WriteQuestion(question, (ushort)RandomNumberGenerator.GetInt32(65536), name, type);
+                int length = DnsMessage.WriteQuestion(question, SystemEntropy.NextUInt16(), name, type);
                 if (length == 0) throw new SocketException((int)SocketError.HostNotFound, $"'{name}' is no domain name.");
                 var (result, addresses) = await AskAsync(server, question.AsMemory(0, length), FirstTimeout * (1 << attempt), cancel).ConfigureAwait(false);
                 if (result == DnsParseResult.Ok) return addresses;

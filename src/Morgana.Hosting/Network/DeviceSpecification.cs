@@ -1,0 +1,70 @@
+using System.Globalization;
+using Morgana.Core;
+using Morgana.Devices;
+using Morgana.Drivers.FrameSocket;
+using Morgana.Drivers.Tap;
+
+namespace Morgana.Hosting;
+
+/// <summary>One device that the runner hands over: an entry of <c>MORGANA_DEVICES</c>.</summary>
+/// <param name="Name">What the image calls it: <c>net0</c>.</param>
+/// <param name="Driver">Which driver it needs: <c>frame-socket</c> or <c>tap</c>.</param>
+/// <param name="Descriptor">The descriptor it is open at.</param>
+/// <param name="Mtu">The link's MTU, or null for the driver's own.</param>
+/// <param name="Mac">The device's address, or zero where it has none.</param>
+public sealed record DeviceSpecification(string Name, string Driver, int Descriptor, int? Mtu, MacAddress Mac)
+{
+    private const string Variable = "MORGANA_DEVICES";
+
+    /// <summary>Parses entries between <c>;</c>, such as <c>net0=frame-socket,fd=3,mtu=65520,mac=02:00:0a:00:02:0f</c>.</summary>
+    /// <exception cref="BootException">The text is not of that form.</exception>
+    public static IReadOnlyList<DeviceSpecification> ParseList(string text) =>
+        [.. text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)];
+
+    /// <summary>Opens the driver on the descriptor.</summary>
+    public INetworkDevice Open(BufferPool pool)
+    {
+        try
+        {
+            return Driver switch
+            {
+                "frame-socket" => FrameSocketDevice.FromDescriptor(Descriptor, pool, new FrameSocketSettings { Mtu = Mtu ?? 1500, Mac = Mac }),
+                "tap" => TapDevice.FromDescriptor(Descriptor, pool, new TapSettings { Mtu = Mtu, Mac = Mac }),
+                _ => throw new BootException($"{Variable}: {Name} wants the driver '{Driver}', and this image has frame-socket and tap."),
+            };
+        }
+        catch (IOException e)
+        {
+            throw new BootException($"{Variable}: {Name} cannot be opened at descriptor {Descriptor}: {e.Message}");
+        }
+    }
+
+    private static DeviceSpecification Parse(string entry)
+    {
+        int equals = entry.IndexOf('=', StringComparison.Ordinal);
+        string[] settings = equals < 1 ? [] : entry[(equals + 1)..].Split(',');
+        if (settings.Length == 0 || settings[0].Length == 0) throw new BootException($"{Variable}: '{entry}' is not of the form NAME=DRIVER,fd=N.");
+        int? descriptor = null, mtu = null;
+        MacAddress mac = default;
+        foreach (string setting in settings.Skip(1))
+        {
+            bool valid = setting.Split('=', 2) switch
+            {
+                ["fd", var value] => TryParse(value, 0, int.MaxValue, ref descriptor),
+                ["mtu", var value] => TryParse(value, 68, 65535, ref mtu),
+                ["mac", var value] => MacAddress.TryParse(value, out mac),
+                _ => false,
+            };
+            if (!valid) throw new BootException($"{Variable}: '{setting}' of {entry[..equals]} is not fd=N, mtu=68…65535 or mac=xx:xx:xx:xx:xx:xx.");
+        }
+
+        return new(entry[..equals], settings[0], descriptor ?? throw new BootException($"{Variable}: {entry[..equals]} has no fd=N."), mtu, mac);
+    }
+
+    private static bool TryParse(string text, int least, int most, ref int? value)
+    {
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int parsed) || parsed < least || parsed > most) return false;
+        value = parsed;
+        return true;
+    }
+}

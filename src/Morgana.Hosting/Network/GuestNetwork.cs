@@ -1,0 +1,124 @@
+using System.Globalization;
+using Morgana.Core;
+using Morgana.Devices;
+using Morgana.Network;
+using Morgana.Sockets;
+
+namespace Morgana.Hosting;
+
+/// <summary>The guest's network: the device that the runner handed over, and a loop with its stack on it.</summary>
+public sealed class GuestNetwork : IAsyncDisposable
+{
+    /// <summary>The boot arguments of the network.</summary>
+    public static readonly IReadOnlyList<BootArgument> Arguments =
+    [
+        new("ipv4", "ADDRESS/PREFIX", "The guest's IPv4 address; behind the gateway 10.0.2.15/24"),
+        new("ipv4-gateway", "ADDRESS", "The default route; behind the gateway 10.0.2.2"),
+        new("dns", "ADDRESS[,ADDRESS…]", "Name servers; behind the gateway 10.0.2.3"),
+    ];
+
+    private const long DefaultMemory = 64L << 20;
+    private readonly IAsyncDisposable? _gateway;
+
+    private GuestNetwork(NetworkLoop loop, IAsyncDisposable? gateway) => (Loop, _gateway) = (loop, gateway);
+
+    /// <summary>The loop. It runs.</summary>
+    public NetworkLoop Loop { get; }
+
+    /// <summary>Opens what the runner handed over, and starts the stack.</summary>
+    /// <param name="arguments">The boot arguments, with <see cref="Arguments"/> declared.</param>
+    /// <param name="log">Takes lines for the person who started the program.</param>
+    /// <exception cref="BootException">No runner, no network device, or a wrong argument.</exception>
+    public static GuestNetwork Open(BootArguments arguments, Action<string> log)
+    {
+        var pool = new BufferPool(MemoryRegion.Native(PoolSize()));
+        var (device, isBehindGateway, gateway) = OpenDevice(pool, log);
+        try
+        {
+            var loop = new NetworkLoop(Options(arguments, device, pool, isBehindGateway));
+            loop.Start();
+            return new(loop, gateway);
+        }
+        catch
+        {
+            device.Dispose();
+            gateway?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+    }
+
+    /// <summary>Stops the loop, and the gateway if there is one in this process.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Loop.DisposeAsync().ConfigureAwait(false);
+        if (_gateway is not null) await _gateway.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // A quarter of the guest's memory is the network's: all of its buffers and queues live in it.
+    private static int PoolSize()
+    {
+        string? text = Environment.GetEnvironmentVariable("MORGANA_MEMORY");
+        long memory = DefaultMemory;
+        if (!string.IsNullOrEmpty(text) && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out memory))
+            throw new BootException($"MORGANA_MEMORY={text}: expected a number of octets.");
+        return (int)Math.Clamp(memory / 4, 1 << 20, 256 << 20);
+    }
+
+    private static (INetworkDevice Device, bool IsBehindGateway, IAsyncDisposable? Gateway) OpenDevice(BufferPool pool, Action<string> log)
+    {
+        if (Environment.GetEnvironmentVariable("MORGANA_DEVICES") is { } handedOver)
+        {
+            var devices = DeviceSpecification.ParseList(handedOver);
+            if (devices.Count != 1)
+                throw new BootException($"this image needs one network device, and the runner gave {devices.Count}: run it with --net gateway or --net tap:NAME.");
+            return (devices[0].Open(pool), devices[0].Driver == "frame-socket", null);
+        }
+
+        if (!ManagedTarget.IsSupported || ManagedTarget.StartGateway is not { } start)
+            throw new BootException("an image gets its devices from a runner: start it with 'morgana run IMAGE'.");
+        string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
+        if (!PublishedPort.TryParseList(published, out var ports))
+            throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
+        var network = start(new ManagedTargetRequest(pool, ports, log));
+        foreach (var port in ports.Where(p => !p.IsUdp && p.GuestPort == 80)) log($"http://localhost:{port.HostPort}/");
+        return (network.GuestDevice, true, network.Gateway);
+    }
+
+    private static NetworkLoopOptions Options(BootArguments arguments, INetworkDevice device, BufferPool pool, bool isBehindGateway)
+    {
+        string? address = arguments.Find("ipv4") ?? (isBehindGateway ? "10.0.2.15/24" : null);
+        if (address is null) throw new BootException("--ipv4=ADDRESS/PREFIX is needed on a link without our gateway.");
+        if (!InterfaceAddress.TryParse(address, out var own)) throw new BootException($"--ipv4={address}: expected ADDRESS/PREFIX, such as 10.0.2.15/24.");
+        string? gateway = arguments.Find("ipv4-gateway") ?? (isBehindGateway ? "10.0.2.2" : null);
+        Ipv4Address router = default;
+        if (gateway is not null && !Ipv4Address.TryParse(gateway, out router)) throw new BootException($"--ipv4-gateway={gateway}: expected an IPv4 address.");
+        var capabilities = device.Capabilities;
+        return new()
+        {
+            Attachments =
+            [
+                new(device, new InterfaceOptions
+                {
+                    Name = "net0",
+                    Mac = capabilities.Mac.Value != 0 ? capabilities.Mac : LocalMac(own.Address),
+                    Mtu = capabilities.Mtu,
+                    Addresses = [own],
+                    Gateway = gateway is null ? null : router,
+                }),
+            ],
+            Pool = pool,
+            NameServers = NameServers(arguments.Find("dns") ?? (isBehindGateway ? "10.0.2.3" : "")),
+        };
+    }
+
+    private static IReadOnlyList<IpEndpoint> NameServers(string text)
+    {
+        var servers = new List<IpEndpoint>();
+        foreach (string server in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            servers.Add(Ipv4Address.TryParse(server, out var address) ? new(address, 53) : throw new BootException($"--dns={text}: '{server}' is no IPv4 address."));
+        return servers;
+    }
+
+    // Locally administered (IEEE 802 8.4), and another for each address on the link.
+    private static MacAddress LocalMac(Ipv4Address address) => new(0x0200_0000_0000UL | address.Value);
+}
