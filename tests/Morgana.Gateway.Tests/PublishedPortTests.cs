@@ -41,8 +41,12 @@ public class PublishedPortTests
         await using var network = new GuestNetwork();
         var endpoint = network.Gateway.PublishTcp(GuestNetwork.Loopback(), 81);
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(endpoint, network.Limit);
-        await Assert.ThrowsAsync<SocketException>(async () => await client.ReceiveAsync(new byte[1], network.Limit));
+        // The reset may be there before the host's connect has been looked at: then it is the connect that fails.
+        await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            await client.ConnectAsync(endpoint, network.Limit);
+            await client.ReceiveAsync(new byte[1], network.Limit);
+        });
         Assert.Equal(1, network.Gateway.Statistics.TcpFailed);
         await network.AssertNothingIsLeftAsync();
     }
