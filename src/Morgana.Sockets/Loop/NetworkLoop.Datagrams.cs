@@ -9,17 +9,17 @@ namespace Morgana.Sockets;
 public sealed partial class NetworkLoop
 {
     private const int MaxPings = 1024;
-    private readonly HashSet<UdpSocket> _sockets = [];
+    private readonly HashSet<LoopUdpSocket> _sockets = [];
     private readonly Dictionary<(ushort Id, ushort Sequence), Ping> _pings = [];
     private ushort _pingSequence;
 
     /// <inheritdoc/>
-    public async ValueTask<UdpSocket> BindAsync(IpEndpoint local, CancellationToken cancel = default) => await CallAsync(_ =>
+    public async ValueTask<UdpSocket> BindAsync(IpEndpoint local, CancellationToken cancel = default) => await CallAsync<UdpSocket>(_ =>
     {
         var error = Stack.Udp.TryBind(local, new UdpBindOptions(), out var endpoint);
         if (error != UdpBindError.None)
             throw new SocketException((int)(error == UdpBindError.AddressInUse ? SocketError.AddressAlreadyInUse : SocketError.AddressNotAvailable));
-        var socket = new UdpSocket(this, endpoint!);
+        var socket = new LoopUdpSocket(this, endpoint!);
         endpoint!.Owner = socket;
         _sockets.Add(socket);
         return socket;
@@ -49,7 +49,7 @@ public sealed partial class NetworkLoop
     public ValueTask<IpAddress[]> ResolveAsync(string name, CancellationToken cancel = default) =>
         new NameLookup(this, _options.NameServers, _clock).ResolveAsync(name, hasIpv6: false, cancel);
 
-    internal void Forget(UdpSocket socket) => _sockets.Remove(socket);
+    internal void Forget(LoopUdpSocket socket) => _sockets.Remove(socket);
 
     private Ping SendPing(IpAddress destination, int payloadLength, Instant now)
     {
@@ -70,7 +70,7 @@ public sealed partial class NetworkLoop
         while (Stack.Udp.TryTakeReady(out var endpoint))
         {
             any = true;
-            if (endpoint!.Owner is UdpSocket socket) socket.HandleReady(endpoint);
+            if (endpoint!.Owner is LoopUdpSocket socket) socket.HandleReady(endpoint);
             else if (endpoint.Owner is IUdpObserver observer) observer.HandleReady(endpoint, now);
         }
 

@@ -14,7 +14,7 @@ public sealed partial class NetworkLoop
         return await CallAsync(_ => Listen(local, options)).WaitAsync(cancel).ConfigureAwait(false);
     }
 
-    private TcpListener Listen(IpEndpoint local, TcpListenerOptions options)
+    private LoopTcpListener Listen(IpEndpoint local, TcpListenerOptions options)
     {
         if (!local.Address.IsAny && !Stack.IsOwn(local.Address))
             throw new SocketException((int)SocketError.AddressNotAvailable, $"{local.Address} is not an address of this host.");
@@ -34,7 +34,7 @@ public sealed partial class NetworkLoop
         }
 
         if (error != TcpListenError.None) throw new SocketException((int)ToSocketError(error));
-        var listener = new TcpListener(this, socket!, options);
+        var listener = new LoopTcpListener(this, socket!, options);
         socket!.Owner = listener;
         _listeners.Add(listener);
         return listener;
@@ -58,12 +58,12 @@ public sealed partial class NetworkLoop
         }
     }
 
-    private (TcpConnection Connection, Task<TcpConnection> Connected) Connect(IpEndpoint remote, TcpConnectOptions options, Instant now)
+    private (LoopTcpConnection Connection, Task<TcpConnection> Connected) Connect(IpEndpoint remote, TcpConnectOptions options, Instant now)
     {
         if (!Stack.TrySelectSource(remote.Address, out var source, out int mtu)) throw new SocketException((int)SocketError.NetworkUnreachable);
         var error = Stack.Tcp.TryConnect(new(source, 0), remote, mtu, ToMachine(options), now, out var tcb);
         if (error != TcpConnectError.None) throw new SocketException((int)ToSocketError(error));
-        var connection = new TcpConnection(this, tcb!, options);
+        var connection = new LoopTcpConnection(this, tcb!, options);
         tcb!.Owner = connection;
         _connections.Add(connection);
         return (connection, connection.WaitUntilConnectedAsync());

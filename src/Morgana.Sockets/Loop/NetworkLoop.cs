@@ -27,9 +27,9 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
     private readonly double _nanosecondsPerTick;
     private readonly Attachment[] _attachments;
     private readonly ConcurrentQueue<ILoopWork> _work = new();
-    private readonly HashSet<TcpConnection> _connections = [];
-    private readonly HashSet<TcpListener> _listeners = [];
-    private readonly List<TcpConnection> _waitingForMemory = [];
+    private readonly HashSet<LoopTcpConnection> _connections = [];
+    private readonly HashSet<LoopTcpListener> _listeners = [];
+    private readonly List<LoopTcpConnection> _waitingForMemory = [];
     private readonly PacketBuffer[] _received = new PacketBuffer[Budget];
     private readonly PacketBuffer[] _reclaimed = new PacketBuffer[Budget];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -113,9 +113,9 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
 
     internal bool TryRentBlock(out PoolBlock? block) => IsCurrent ? _pool.TryRentBlock(out block) : _pool.TryRentShared(out block);
 
-    internal TcpConnection Adopt(TcpControlBlock tcb, TcpConnectOptions options, Instant now)
+    internal LoopTcpConnection Adopt(TcpControlBlock tcb, TcpConnectOptions options, Instant now)
     {
-        var connection = new TcpConnection(this, tcb, options);
+        var connection = new LoopTcpConnection(this, tcb, options);
         tcb.Owner = connection;
         _connections.Add(connection);
         // What came before the accept has raised its events while there was no owner.
@@ -123,11 +123,11 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         return connection;
     }
 
-    internal void Forget(TcpListener listener) => _listeners.Remove(listener);
+    internal void Forget(LoopTcpListener listener) => _listeners.Remove(listener);
 
-    internal void Forget(TcpConnection connection) => _connections.Remove(connection);
+    internal void Forget(LoopTcpConnection connection) => _connections.Remove(connection);
 
-    internal void RetryWhenMemory(TcpConnection connection)
+    internal void RetryWhenMemory(LoopTcpConnection connection)
     {
         if (!_waitingForMemory.Contains(connection)) _waitingForMemory.Add(connection);
     }
@@ -204,13 +204,13 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         while (Stack.Tcp.TryTakeReadyListener(out var socket))
         {
             any = true;
-            (socket!.Owner as TcpListener)?.TakeAccepted(now);
+            (socket!.Owner as LoopTcpListener)?.TakeAccepted(now);
         }
 
         while (Stack.Tcp.TryTakeReady(out var tcb))
         {
             any = true;
-            if (tcb!.Owner is TcpConnection connection) connection.HandleEvents(tcb, now);
+            if (tcb!.Owner is LoopTcpConnection connection) connection.HandleEvents(tcb, now);
             else if (tcb.Owner is ITcpObserver observer) observer.HandleEvents(tcb, now);
         }
 

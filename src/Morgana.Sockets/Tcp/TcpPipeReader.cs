@@ -10,7 +10,7 @@ namespace Morgana.Sockets;
 /// The loop appends, one reader consumes; they meet under a lock that the loop takes once a batch. Whatever is consumed reopens the window:
 /// at once when much was, else together with the next delivery.
 /// </remarks>
-internal sealed class TcpPipeReader(TcpConnection connection) : PipeReader, IValueTaskSource<ReadResult>
+internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, IValueTaskSource<ReadResult>
 {
     /// <summary>Received blocks with less than this are copied into the room of the block before, so that tiny segments cannot hold a block each.</summary>
     private const int CopyThreshold = 512;

@@ -10,7 +10,7 @@ namespace Morgana.Sockets;
 /// What was flushed goes to the loop in one piece a batch. <see cref="FlushAsync"/> waits while more is unacknowledged than the send buffer
 /// holds. Where the pool has no block for another thread, a heap buffer stands in until the loop has taken its content.
 /// </remarks>
-internal sealed class TcpPipeWriter(TcpConnection connection) : PipeWriter, IValueTaskSource<FlushResult>
+internal sealed class TcpPipeWriter(LoopTcpConnection connection) : PipeWriter, IValueTaskSource<FlushResult>
 {
     /// <summary>Flushed pieces up to this size are copied behind the last, so that tiny writes cannot hold a block each.</summary>
     private const int CopyThreshold = 1024;
