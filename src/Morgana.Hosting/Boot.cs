@@ -24,7 +24,7 @@ internal static class Boot
         }
         catch (BootException e)
         {
-            Console.Error.WriteLine($"{Path.GetFileNameWithoutExtension(Program)}: {e.Message}");
+            Console.Error.WriteLine(PlainText.OneLine($"{Path.GetFileNameWithoutExtension(Program)}: {e.Message}"));
             Environment.Exit(BootArguments.UsageStatus);
             throw;
         }

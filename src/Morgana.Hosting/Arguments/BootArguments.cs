@@ -39,7 +39,7 @@ public sealed class BootArguments
             if (declared.All(d => d.Name != name)) throw new BootException($"there is no boot argument --{name}. See --help.");
             if (equals < 0 && i + 1 == args.Count) throw new BootException($"--{name} needs a value: --{name}={declared.First(d => d.Name == name).Value}.");
             string value = equals < 0 ? args[++i] : text[(equals + 1)..];
-            if (!result._given.TryAdd(name, value)) throw new BootException($"--{name} is given twice.");
+            if (!result._given.TryAdd(name, value)) throw new BootException($"--{name} is given twice; it takes one value: --{name}={result.Declared(name).Value}.");
         }
 
         return result;

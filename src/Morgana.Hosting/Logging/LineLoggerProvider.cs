@@ -1,13 +1,18 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Morgana.Hosting;
 
-/// <summary>Logs to standard output, a line for each entry, without the console logger's weight of two megabytes.</summary>
-internal sealed class LineLoggerProvider(LogLevels levels, TimeProvider clock) : ILoggerProvider
+/// <summary>Logs to a writer, a line for each entry, without the console logger's weight of two megabytes.</summary>
+/// <param name="levels">What is logged.</param>
+/// <param name="clock">The time in front of each line is this clock's, since now.</param>
+/// <param name="output">Where to; null for standard output.</param>
+internal sealed class LineLoggerProvider(LogLevels levels, TimeProvider clock, TextWriter? output = null) : ILoggerProvider
 {
     private readonly object _gate = new();
     private readonly long _origin = clock.GetTimestamp();
+    private readonly TextWriter _output = output ?? Console.Out;
 
     public ILogger CreateLogger(string categoryName) => new LineLogger(this, categoryName, levels.For(categoryName));
 
@@ -27,11 +32,13 @@ internal sealed class LineLoggerProvider(LogLevels levels, TimeProvider clock) :
             _ => "critical",
         };
         var line = new StringBuilder();
-        line.Append(System.Globalization.CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(_origin).TotalSeconds,9:F3} {name,-5} {category}: ");
+        line.Append(CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(_origin).TotalSeconds,9:F3} {name,-5} {category}: ");
         // One entry is one line, whatever a peer got into it.
-        foreach (char c in message) line.Append(c is '\n' or '\r' ? ' ' : char.IsControl(c) ? '?' : c);
-        if (exception is not null) line.Append('\n').Append(exception);
-        lock (_gate) Console.Out.WriteLine(line);
+        line.AppendOneLine(message);
+        // An exception goes on below; its lines are indented, so that none of them can pass for an entry.
+        if (exception is not null)
+            foreach (var part in exception.ToString().AsSpan().EnumerateLines()) line.Append("\n          | ").AppendOneLine(part);
+        lock (_gate) _output.WriteLine(line);
     }
 
     private sealed class LineLogger(LineLoggerProvider provider, string category, LogLevel least) : ILogger
@@ -47,46 +54,5 @@ internal sealed class LineLoggerProvider(LogLevels levels, TimeProvider clock) :
         {
             if (IsEnabled(logLevel)) provider.Write(logLevel, _shortCategory, formatter(state, exception), exception);
         }
-    }
-}
-
-/// <summary>What <c>--log</c> says: a level for all, and levels for categories.</summary>
-internal sealed class LogLevels
-{
-    private readonly List<(string Category, LogLevel Level)> _categories = [];
-    private LogLevel _level = LogLevel.Information;
-
-    /// <summary>Parses <c>info,Kestrel:debug</c>.</summary>
-    public static LogLevels Parse(string text)
-    {
-        var levels = new LogLevels();
-        foreach (string entry in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            int colon = entry.IndexOf(':', StringComparison.Ordinal);
-            string name = entry[(colon + 1)..];
-            LogLevel level = name switch
-            {
-                "trace" => LogLevel.Trace,
-                "debug" => LogLevel.Debug,
-                "info" => LogLevel.Information,
-                "warn" => LogLevel.Warning,
-                "error" => LogLevel.Error,
-                "none" => LogLevel.None,
-                _ => throw new BootException($"--log={text}: '{name}' is not trace, debug, info, warn, error or none."),
-            };
-            if (colon < 0) levels._level = level;
-            else levels._categories.Add((entry[..colon], level));
-        }
-
-        return levels;
-    }
-
-    /// <summary>The level of a category: the last entry that names a part of it, else the level for all.</summary>
-    public LogLevel For(string category)
-    {
-        var level = _level;
-        foreach (var (part, partLevel) in _categories)
-            if (category.Contains(part, StringComparison.OrdinalIgnoreCase)) level = partLevel;
-        return level;
     }
 }

@@ -20,10 +20,21 @@ public sealed class GuestNetwork : IAsyncDisposable
     private const long DefaultMemory = 64L << 20;
     private readonly IAsyncDisposable? _gateway;
 
-    private GuestNetwork(NetworkLoop loop, IAsyncDisposable? gateway) => (Loop, _gateway) = (loop, gateway);
+    private GuestNetwork(NetworkLoop loop, InterfaceOptions link, string device, IAsyncDisposable? gateway)
+    {
+        (Loop, _gateway) = (loop, gateway);
+        Address = link.Addresses[0];
+        Description = string.Create(CultureInfo.InvariantCulture, $"{link.Name} ({device}, MTU {link.Mtu})");
+    }
 
     /// <summary>The loop. It runs.</summary>
     public NetworkLoop Loop { get; }
+
+    /// <summary>The guest's address on its link.</summary>
+    public InterfaceAddress Address { get; }
+
+    /// <summary>The link in a few words, for the log: <c>net0 (tap, MTU 1500)</c>.</summary>
+    public string Description { get; }
 
     /// <summary>Opens what the runner handed over, and starts the stack.</summary>
     /// <param name="arguments">The boot arguments, with <see cref="Arguments"/> declared.</param>
@@ -32,12 +43,13 @@ public sealed class GuestNetwork : IAsyncDisposable
     public static GuestNetwork Open(BootArguments arguments, Action<string> log)
     {
         var pool = new BufferPool(MemoryRegion.Native(PoolSize()));
-        var (device, isBehindGateway, gateway) = OpenDevice(pool, log);
+        var (device, driver, gateway) = OpenDevice(pool, log);
         try
         {
-            var loop = new NetworkLoop(Options(arguments, device, pool, isBehindGateway));
+            var options = Options(arguments, device, pool, isBehindGateway: driver != "tap");
+            var loop = new NetworkLoop(options);
             loop.Start();
-            return new(loop, gateway);
+            return new(loop, options.Attachments[0].Interface, driver, gateway);
         }
         catch
         {
@@ -64,14 +76,14 @@ public sealed class GuestNetwork : IAsyncDisposable
         return (int)Math.Clamp(memory / 4, 1 << 20, 256 << 20);
     }
 
-    private static (INetworkDevice Device, bool IsBehindGateway, IAsyncDisposable? Gateway) OpenDevice(BufferPool pool, Action<string> log)
+    private static (INetworkDevice Device, string Driver, IAsyncDisposable? Gateway) OpenDevice(BufferPool pool, Action<string> log)
     {
         if (Environment.GetEnvironmentVariable("MORGANA_DEVICES") is { } handedOver)
         {
             var devices = DeviceSpecification.ParseList(handedOver);
             if (devices.Count != 1)
                 throw new BootException($"this image needs one network device, and the runner gave {devices.Count}: run it with --net gateway or --net tap:NAME.");
-            return (devices[0].Open(pool), devices[0].Driver == "frame-socket", null);
+            return (devices[0].Open(pool), devices[0].Driver, null);
         }
 
         if (!ManagedTarget.IsSupported || ManagedTarget.StartGateway is not { } start)
@@ -81,7 +93,7 @@ public sealed class GuestNetwork : IAsyncDisposable
             throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
         var network = start(new ManagedTargetRequest(pool, ports, log));
         foreach (var port in ports.Where(p => !p.IsUdp && p.GuestPort == 80)) log($"http://localhost:{port.HostPort}/");
-        return (network.GuestDevice, true, network.Gateway);
+        return (network.GuestDevice, "in memory", network.Gateway);
     }
 
     private static NetworkLoopOptions Options(BootArguments arguments, INetworkDevice device, BufferPool pool, bool isBehindGateway)

@@ -1,9 +1,11 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Morgana.AspNetCore;
+using Morgana.Core;
 using Morgana.Sockets;
 
 namespace Morgana.Hosting;
@@ -19,6 +21,11 @@ public static class MorganaWebExtensions
         new("log", "LEVEL[,CATEGORY:LEVEL…]", "What is logged: trace, debug, info, warn, error, none", "info"),
     ];
 
+    private static readonly Action<ILogger, Ipv4Address, ushort, string, Exception?> Serving = LoggerMessage.Define<Ipv4Address, ushort, string>(
+        LogLevel.Information, new(1, "Serving"), "serving HTTP/1.1 and HTTP/2 at {Address} port {Port}, on {Device}");
+
+    private static readonly Action<ILogger, Exception?> NetworkFailed = LoggerMessage.Define(LogLevel.Critical, new(2, "NetworkFailed"), "the network loop has failed");
+
     /// <summary>
     /// Puts the application on our stack: network, Kestrel's transport, routing, logging. The <see cref="INetworkStack"/>, the
     /// <see cref="GuestNetwork"/> and the <see cref="BootArguments"/> are there as services.
@@ -32,8 +39,8 @@ public static class MorganaWebExtensions
         {
             var parsed = Boot.Parse([.. WebArguments, .. arguments]);
             var logLevels = LogLevels.Parse(parsed.Find("log")!);
-            ushort listenPort = parsed.Get<ushort>("port");
-            if (listenPort == 0) throw new BootException("--port=0: expected a port from 1 to 65535.");
+            if (!ushort.TryParse(parsed.Find("port"), NumberStyles.None, CultureInfo.InvariantCulture, out ushort listenPort) || listenPort == 0)
+                throw new BootException($"--port={parsed.Find("port")}: expected a port from 1 to 65535.");
             return (parsed, logLevels, GuestNetwork.Open(parsed, Console.Out.WriteLine), listenPort);
         });
         builder.Logging.AddProvider(new LineLoggerProvider(levels, TimeProvider.System));
@@ -42,7 +49,8 @@ public static class MorganaWebExtensions
         builder.Services.AddSingleton(network);
         builder.Services.AddSingleton<INetworkStack>(network.Loop);
         // Registered before Kestrel, so that it stops after Kestrel.
-        builder.Services.AddHostedService<NetworkLifetime>();
+        builder.Services.AddSingleton<IHostedService>(services => new NetworkLifetime(
+            network, port, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILoggerFactory>().CreateLogger("Morgana.Web")));
         builder.Services.AddRoutingCore();
         builder.Services.AddMorganaTransport();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
@@ -53,11 +61,12 @@ public static class MorganaWebExtensions
         return builder;
     }
 
-    /// <summary>Stops the application when the network has gone, and the network when the application has stopped.</summary>
-    private sealed class NetworkLifetime(GuestNetwork network, IHostApplicationLifetime application) : IHostedService
+    /// <summary>Says when the application serves, stops it when the network has gone, and the network when the application has stopped.</summary>
+    private sealed class NetworkLifetime(GuestNetwork network, ushort port, IHostApplicationLifetime application, ILogger log) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
+            application.ApplicationStarted.Register(() => Serving(log, network.Address.Address, port, network.Description, null));
             _ = StopWithNetworkAsync();
             return Task.CompletedTask;
         }
@@ -67,6 +76,12 @@ public static class MorganaWebExtensions
         private async Task StopWithNetworkAsync()
         {
             await network.Loop.Completion.ContinueWith(_ => { }, TaskScheduler.Default);
+            if (network.Loop.Failure is { } failure)
+            {
+                NetworkFailed(log, failure);
+                Environment.ExitCode = 1;
+            }
+
             application.StopApplication();
         }
     }

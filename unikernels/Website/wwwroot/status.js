@@ -1,5 +1,4 @@
-// Draws the guest's figures from /status.json, once a second. No library: an SVG path for each series.
-"use strict";
+// Draws the guest's figures from /status.json, once a second. No library: an SVG path for each series. A module, so that its names are its own.
 
 const kept = 120;               // samples, one a second
 const width = 480, height = 150, left = 44, right = 6, top = 8, bottom = 18;
