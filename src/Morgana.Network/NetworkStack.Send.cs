@@ -226,6 +226,12 @@ public sealed partial class NetworkStack
         HandlePathError(new(PathErrorKind.HostUnreachable, ip.Protocol, new(ip.Source, local), new(ip.Destination, remote)) { Sequence = new(sequence) }, now);
     }
 
+    // RFC 1122 3.3.1.4: an upper layer's negative advice. The next hop is asked for again, if it is one that we know.
+    private void DoubtNeighbour(IpAddress peer, Instant now)
+    {
+        if (peer.IsIpv4 && !IsOwn(peer) && TryRoute(peer.Ipv4, out var interface_, out var nextHop)) interface_.Neighbours.Doubt(nextHop, now);
+    }
+
     private bool TryRoute(Ipv4Address destination, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NetworkInterface? interface_, out Ipv4Address nextHop)
     {
         if (destination != Ipv4Address.Broadcast && Routes.TryFind(destination, out interface_, out nextHop)) return true;

@@ -108,6 +108,7 @@ public sealed partial class NetworkStack
     {
         _now = now;
         Tcp.HandleTimeouts(now);
+        while (Tcp.TryTakeSuspect(out var peer)) DoubtNeighbour(peer, now);
         _reassembler.HandleTimeouts(now);
         while (_reassembler.TryTakeExpired(out var first)) ReportReassemblyTimeout(first, now);
         foreach (var interface_ in _interfaces)

@@ -45,6 +45,15 @@ public class FaultTests
     }
 
     [Fact]
+    public void A_burst_ends_on_a_line_that_is_hardly_used()
+    {
+        var model = new FaultModel(new() { BurstStart = 0.1, BurstEnd = 0.001, BurstLimit = TimeSpan.FromMilliseconds(500) }, 6);
+        var decisions = Enumerable.Range(0, 2000).Select(i => model.Decide(100, s_start + TimeSpan.FromSeconds(i)).IsLost).ToArray();
+        Assert.Contains(true, decisions);
+        Assert.DoesNotContain(true, decisions.Zip(decisions.Skip(1)).Select(p => p.First && p.Second));
+    }
+
+    [Fact]
     public void A_line_of_limited_rate_sends_one_frame_after_the_other_and_drops_at_its_limit()
     {
         var model = new FaultModel(new() { Rate = 1_000_000, QueueLimit = 5000, Delay = TimeSpan.FromMilliseconds(10) }, 1);

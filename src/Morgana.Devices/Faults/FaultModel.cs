@@ -16,6 +16,7 @@ public sealed class FaultModel(FaultProfile profile, ulong seed)
 {
     private readonly DeterministicRandom _random = new(seed);
     private bool _isBad;
+    private Instant _badSince;
     private Instant _lineFree;
 
     /// <summary>What the line does. It may be changed while the line is in use.</summary>
@@ -48,7 +49,7 @@ public sealed class FaultModel(FaultProfile profile, ulong seed)
         var p = Profile;
         Frames++;
         // Every draw is made for every frame, so that one fault's probability does not change where the others fall.
-        bool lost = DrawChance(p.Loss) | IsInBurst(p);
+        bool lost = DrawChance(p.Loss) | IsInBurst(p, now);
         bool duplicated = DrawChance(p.Duplication), reordered = DrawChance(p.Reordering), corrupted = DrawChance(p.Corruption);
         int bit = _random.Next(8 * Math.Max(length, 1));
         TimeSpan jitter = p.Jitter * _random.NextDouble(), secondJitter = p.Jitter * _random.NextDouble();
@@ -70,10 +71,19 @@ public sealed class FaultModel(FaultProfile profile, ulong seed)
 
     private bool DrawChance(double probability) => _random.NextDouble() < probability;
 
-    private bool IsInBurst(FaultProfile p)
+    private bool IsInBurst(FaultProfile p, Instant now)
     {
         double draw = _random.NextDouble();
-        _isBad = _isBad ? draw >= p.BurstEnd : draw < p.BurstStart;
+        if (_isBad)
+        {
+            _isBad = draw >= p.BurstEnd && now - _badSince < p.BurstLimit;
+        }
+        else if (draw < p.BurstStart)
+        {
+            _isBad = true;
+            _badSince = now;
+        }
+
         return _isBad;
     }
 

@@ -15,6 +15,10 @@ public sealed record FaultProfile
     /// <summary>How likely a bad line recovers, at each frame.</summary>
     public double BurstEnd { get; init; } = 0.25;
 
+    /// <summary>How long a bad line stays bad at most. Bursts are counted in frames: without this, a line that carries a frame now and then
+    /// would stay bad for minutes.</summary>
+    public TimeSpan BurstLimit { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How likely a frame comes twice.</summary>
     public double Duplication { get; init; }
 

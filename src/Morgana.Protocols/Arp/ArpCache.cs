@@ -131,6 +131,18 @@ public sealed partial class ArpCache
         return isKnown;
     }
 
+    /// <summary>Somebody who talks to this neighbour gets no answers: the next use asks whether it is still there.</summary>
+    /// <remarks>An answer that was wrong from the start, forged or damaged on the way, would otherwise be believed for as long as a right one.</remarks>
+    public void Doubt(Ipv4Address address, Instant now)
+    {
+        int index = Find(address);
+        if (index < 0 || _entries[index].State != State.Reachable) return;
+        ref Entry entry = ref _entries[index];
+        entry.State = State.Stale;
+        entry.Deadline = now + _options.ReachableTime;
+        Generation++;
+    }
+
     /// <summary>Sends retries, lets entries age, gives neighbours up that do not answer.</summary>
     public void HandleTimeouts(Instant now)
     {

@@ -109,6 +109,8 @@ public sealed partial class TcpControlBlock
             return;
         }
 
+        // RFC 9293 3.8.3: at R1 and beyond, IP is told that the way may be wrong.
+        if (_unanswered >= _stack.Options.SuspectRetries) _stack.Suspect(Remote.Address);
         _rtt.Backoff++;
         if (!IsSynchronised)
         {

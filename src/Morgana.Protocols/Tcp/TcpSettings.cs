@@ -30,6 +30,9 @@ public sealed record TcpStackOptions
     /// <summary>How often a SYN, or SYN,ACK, is sent again before the connection times out (R2 of RFC 9293 3.8.3 for SYN).</summary>
     public int SynRetries { get; init; } = 6;
 
+    /// <summary>After how many retransmissions in a row the way to the peer is doubted (R1 of RFC 9293 3.8.3: at least 3).</summary>
+    public int SuspectRetries { get; init; } = 3;
+
     /// <summary>How often data is sent again without an answer before the connection times out (R2 of RFC 9293 3.8.3).</summary>
     public int DataRetries { get; init; } = 14;
 

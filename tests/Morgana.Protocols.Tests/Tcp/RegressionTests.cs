@@ -49,6 +49,16 @@ public class RegressionTests
     }
 
     [Fact]
+    public void A_peer_that_does_not_answer_is_doubted_after_three_retransmissions()
+    {
+        var script = new Script().Given(TcpState.Established).Write(10).After(TimeSpan.FromSeconds(1));
+        Assert.False(script.Stack.TryTakeSuspect(out _));
+        script.After(TimeSpan.FromSeconds(5));
+        Assert.True(script.Stack.TryTakeSuspect(out var peer));
+        Assert.Equal(Script.Peer, peer);
+    }
+
+    [Fact]
     public void A_window_that_closes_is_probed_for_hours_and_reopens()
     {
         var script = new Script().Given(TcpState.Established).Inject(Ack, 1, 1, window: 0).Write(5000, 7).ExpectNothing();
