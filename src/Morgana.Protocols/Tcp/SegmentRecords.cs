@@ -88,13 +88,13 @@ internal struct SegmentRecords
         _head = Count = 0;
     }
 
-    /// <summary>The place <paramref name="count"/> octets behind a place in a chain of blocks.</summary>
+    /// <summary>The place <paramref name="count"/> octets behind a place in a chain of blocks: where that octet stands, never behind a block's last.</summary>
     public static (PoolBlock Block, int Offset) Advance(PoolBlock block, int offset, int count)
     {
-        while (count > block.End - offset)
+        while (count >= block.End - offset && block.NextBlock is { } next)
         {
             count -= block.End - offset;
-            block = block.NextBlock!;
+            block = next;
             offset = block.Start;
         }
 

@@ -206,6 +206,8 @@ public sealed partial class TcpControlBlock
     private void TransmitNew(PacketBuffer packet, int length, Instant now)
     {
         if (SndNxt == SndUna && now - _lastSentAt > _rtt.Timeout) _congestion.OnIdle();
+        // A record begins in the block that its first octet stands in: the one before goes back as soon as it is acknowledged.
+        if (_sendBlock is { NextBlock: { } next } && _sendOffset == _sendBlock.End) (_sendBlock, _sendOffset) = (next, next.Start);
         ref var record = ref _records.Add(_stack.Records);
         record.Start = SndNxt;
         record.Block = _sendBlock;

@@ -25,6 +25,11 @@ public class TransferTests
     [Fact]
     public void Transfer_in_packets_of_many_blocks_completes() => Transfer(new(0.02), 21, 2_000_000, TcpConnectionOptions.Default, mtu: 65520);
 
+    // Every second segment then begins where a block begins, and the block before it goes back once it is acknowledged.
+    [Theory, InlineData(41), InlineData(42), InlineData(43)]
+    public void A_segment_that_begins_a_block_can_be_sent_again(int seed) =>
+        Transfer(new(0.05), seed, 300_000, new() { Timestamps = false }, mtu: 1024 + 40);
+
     [Theory, InlineData(31), InlineData(32), InlineData(33)]
     public void Transfer_completes_in_a_pool_that_is_far_too_small(int seed) =>
         Transfer(new(0.01), seed, 300_000, TcpConnectionOptions.Default, memory: 64 * PoolBlock.Size);
