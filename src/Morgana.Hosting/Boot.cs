@@ -24,9 +24,15 @@ internal static class Boot
         }
         catch (BootException e)
         {
-            Console.Error.WriteLine(PlainText.OneLine($"{Path.GetFileNameWithoutExtension(Program)}: {e.Message}"));
-            Environment.Exit(BootArguments.UsageStatus);
+            Environment.Exit(Complain(e));
             throw;
         }
+    }
+
+    /// <summary>Says in one line what whoever started the image did wrong, and gives the exit status for it.</summary>
+    public static int Complain(BootException mistake)
+    {
+        Console.Error.WriteLine(PlainText.OneLine($"{Path.GetFileNameWithoutExtension(Program)}: {mistake.Message}"));
+        return BootArguments.UsageStatus;
     }
 }

@@ -37,6 +37,10 @@ public static class Unikernel
         {
             return 0;
         }
+        catch (BootException e)
+        {
+            return Boot.Complain(e);        // Its own arguments are read by the body.
+        }
         finally
         {
             await network.DisposeAsync();

@@ -92,7 +92,6 @@ public sealed class GuestNetwork : IAsyncDisposable
         if (!PublishedPort.TryParseList(published, out var ports))
             throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
         var network = start(new ManagedTargetRequest(pool, ports, log));
-        foreach (var port in ports.Where(p => !p.IsUdp && p.GuestPort == 80)) log($"http://localhost:{port.HostPort}/");
         return (network.GuestDevice, "in memory", network.Gateway);
     }
 

@@ -4,6 +4,7 @@ using System;
 using System.IO;
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Threading.Tasks;
 using Morgana.Gateway;
 using Morgana.Hosting;
 
@@ -21,6 +22,18 @@ namespace Morgana.Sdk
 
         private static ManagedTargetNetwork Start(ManagedTargetRequest request)
         {
+            try
+            {
+                return StartGateway(request);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new BootException(e.Message);     // A port that is in use, a capture that cannot be written.
+            }
+        }
+
+        private static ManagedTargetNetwork StartGateway(ManagedTargetRequest request)
+        {
             var options = new GatewayOptions
             {
                 AllowHost = Environment.GetEnvironmentVariable("MORGANA_ALLOW_HOST") == "1",
@@ -35,7 +48,8 @@ namespace Morgana.Sdk
                 foreach (var port in request.Publish)
                 {
                     var host = new IPEndPoint(IPAddress.Parse(port.HostAddress.Trim('[', ']')), port.HostPort);
-                    _ = port.IsUdp ? gateway.PublishUdp(host, port.GuestPort) : gateway.PublishTcp(host, port.GuestPort);
+                    host = port.IsUdp ? gateway.PublishUdp(host, port.GuestPort) : gateway.PublishTcp(host, port.GuestPort);
+                    _ = AnnounceAsync(gateway, port, host, request.Log);
                 }
             }
             catch
@@ -46,6 +60,14 @@ namespace Morgana.Sdk
             }
 
             return new ManagedTargetNetwork(device, gateway);
+        }
+
+        // As the runner does it: once the guest serves the port, a web site by its address.
+        private static async Task AnnounceAsync(Gateway.Gateway gateway, PublishedPort port, IPEndPoint host, Action<string> log)
+        {
+            if (!port.IsUdp && !await gateway.WaitUntilServingAsync(port.GuestPort)) return;
+            string place = IPAddress.IsLoopback(host.Address) ? $"localhost:{host.Port}" : host.ToString();
+            log(port is { GuestPort: 80, IsUdp: false } ? $"http://{place}/" : $"{place} leads to the guest's {(port.IsUdp ? "UDP" : "TCP")} port {port.GuestPort}");
         }
     }
 }
