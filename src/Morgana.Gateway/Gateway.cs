@@ -118,6 +118,9 @@ public sealed class Gateway : IAsyncDisposable
         return false;
     }
 
+    /// <summary>Has the loop look at its clock, which only tests move by hand.</summary>
+    internal void Wake() => _loop.TryPost(_ => { });
+
     /// <summary>Gives the host ports back, resets what is open, closes the link and ends the thread.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -60,4 +60,7 @@ public sealed record GatewayOptions
 
     /// <summary>How long to wait for one resolver before the next is asked.</summary>
     public TimeSpan DnsTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -59,9 +59,18 @@ internal sealed class HostPolicy
     {
         if (!_ownAddressesRead || now >= _ownAddressesUntil)
         {
-            _ownAddresses = _readOwnAddresses();
+            try
+            {
+                _ownAddresses = _readOwnAddresses();
+                _ownAddressesRead = true;
+            }
+            catch (NetworkInformationException)
+            {
+                // The host cannot say, without a descriptor for example. As long as it never could, every address may be its own.
+                if (!_ownAddressesRead) return true;
+            }
+
             _ownAddressesUntil = now + OwnAddressesAge;
-            _ownAddressesRead = true;
         }
 
         return _ownAddresses.Contains(address.Value);

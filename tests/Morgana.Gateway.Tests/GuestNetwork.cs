@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using Morgana.Core;
+using Morgana.Devices;
+using Morgana.Drivers.FrameSocket;
 using Morgana.Network;
 using Morgana.Sockets;
 
@@ -8,15 +11,29 @@ namespace Morgana.Gateway.Tests;
 /// <summary>A guest with a whole stack in this process, at the other end of a gateway's link.</summary>
 internal sealed class GuestNetwork : IAsyncDisposable
 {
-    /// <summary>No test may hang: everything in here takes milliseconds.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>No test may hang: everything in here takes milliseconds, unless the machine is busy with something else.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly CancellationTokenSource _limit = new(Patience);
 
-    public GuestNetwork(GatewayOptions? options = null, int mtu = Gateway.DefaultMtu)
+    private readonly int _guestSocket;
+
+    public GuestNetwork(GatewayOptions? options = null, int mtu = Gateway.DefaultMtu, Func<INetworkDevice, INetworkDevice>? decorate = null)
     {
-        Pool = new BufferPool(MemoryRegion.Native(32 << 20));
-        (var device, Gateway) = Gateway.StartInProcess(options ?? new GatewayOptions { AllowHost = true }, Pool, mtu);
+        options ??= new GatewayOptions { AllowHost = true };
+        Pool = new BufferPool(MemoryRegion.Native(16 << 20));
+        (int ours, _guestSocket) = FrameSockets.CreatePair();
+        var device = FrameSocketDevice.FromDescriptor(_guestSocket, Pool, new() { Mtu = mtu });
+        Gateway = new Gateway(options with
+        {
+            BufferMemory = 16 << 20,
+            OpenDevice = pool =>
+            {
+                INetworkDevice link = FrameSocketDevice.FromDescriptor(ours, pool, new() { Mtu = mtu, Mac = options.Mac });
+                return decorate is null ? link : decorate(link);
+            },
+        });
+        Gateway.Start();
         Guest = new NetworkLoop(new NetworkLoopOptions
         {
             Pool = Pool,
@@ -45,7 +62,18 @@ internal sealed class GuestNetwork : IAsyncDisposable
     /// <summary>Waits until something is so, within the test's patience.</summary>
     public async Task UntilAsync(Func<bool> condition)
     {
-        while (!condition()) await Task.Delay(1, Limit);
+        while (!condition())
+        {
+            Gateway.Wake();                                 // Its clock may be one that stands still.
+            await Task.Delay(1, Limit);
+        }
+    }
+
+    /// <summary>The guest is gone from one moment to the next, as a process that is killed: not one frame more comes from it.</summary>
+    public void Vanish()
+    {
+        using var socket = new Socket(new SafeSocketHandle(_guestSocket, ownsHandle: false));
+        socket.Shutdown(SocketShutdown.Both);
     }
 
     /// <summary>Everything that was opened is closed: no flow and no buffer is left.</summary>

@@ -185,11 +185,11 @@ public class UdpTests
         }
     }
 
-    private static IpEndpoint Dns => new(Ipv4Address.Parse("10.0.2.3"), 53);
+    internal static IpEndpoint Dns => new(Ipv4Address.Parse("10.0.2.3"), 53);
 
     private static int PortOf(UdpClient client) => ((IPEndPoint)client.Client.LocalEndPoint!).Port;
 
     /// <summary>RFC 1035 4: example.org, A, IN.</summary>
-    private static byte[] Question(ushort id) =>
+    internal static byte[] Question(ushort id) =>
         [(byte)(id >> 8), (byte)id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7, .. "example"u8, 3, .. "org"u8, 0, 0, 1, 0, 1];
 }

@@ -17,16 +17,13 @@ internal sealed class DnsQuery(GatewayLoop loop, DnsRelay relay, IpEndpoint gues
     private int _next;
     private bool _closed;
 
-    /// <summary>When a resolver was last asked.</summary>
-    public Instant AskedAt { get; private set; }
-
     /// <inheritdoc/>
     public override bool IsIdle => _asked.All(a => !a.Readable.IsPending);
 
     /// <summary>Asks the next resolver; if there is none, the guest is told that its question failed.</summary>
     public void AskNext(Instant now)
     {
-        AskedAt = now;
+        relay.Renew(this, now);
         while (!_closed && _next < resolvers.Count)
             if (TryAsk(resolvers[_next++], now)) return;
         if (_closed) return;

@@ -36,13 +36,17 @@ internal sealed class DnsRelay(GatewayLoop loop, UdpRelays udp, GatewayOptions o
         query.AskNext(now);
     }
 
+    /// <summary>When <see cref="Sweep"/> is to be called.</summary>
+    public Instant NextSweep => _table.WhenIdleFor(options.DnsTimeout);
+
     /// <summary>Asks the next resolver where one has not answered in time.</summary>
     public void Sweep(Instant now)
     {
-        if (_table.Count == 0) return;
-        foreach (var query in _table.Snapshot())
-            if (now - query.AskedAt >= options.DnsTimeout) query.AskNext(now);
+        while (_table.Oldest is { } oldest && now - oldest.LastActive >= options.DnsTimeout) oldest.AskNext(now);
     }
+
+    /// <summary>The question was asked once more.</summary>
+    public void Renew(DnsQuery query, Instant now) => _table.Renew(query, now);
 
     /// <summary>Gives up every question.</summary>
     public void Stop(Instant now)

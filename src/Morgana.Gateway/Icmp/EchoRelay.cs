@@ -18,6 +18,7 @@ internal sealed class EchoRelay : ILoopService
     private readonly FlowTable<EchoFlow> _table;
     private readonly Dictionary<EchoKey, EchoFlow> _flows = [];
     private bool _explained;
+    private bool _stopped;
 
     public EchoRelay(GatewayLoop loop, GatewayOptions options, HostPolicy policy)
     {
@@ -39,10 +40,13 @@ internal sealed class EchoRelay : ILoopService
             request.Payload.CopyTo(0, message[EchoFlow.HeaderSize..]);
             request.Payload.Release();
             var key = new EchoKey(request.From, request.To, request.Identifier);
-            if (_flows.TryGetValue(key, out var flow) || TryOpen(key, now, out flow)) flow!.Send(message, request.Sequence, now);
+            if (_flows.TryGetValue(key, out var flow) || (!_stopped && TryOpen(key, now, out flow))) flow!.Send(message, request.Sequence, now);
             else _loop.Counters.PingsDropped++;
         }
     }
+
+    /// <inheritdoc/>
+    public Instant NextSweep => _table.WhenIdleFor(IdleTimeout);
 
     /// <inheritdoc/>
     public void Sweep(Instant now)
@@ -53,6 +57,7 @@ internal sealed class EchoRelay : ILoopService
     /// <inheritdoc/>
     public void Stop(Instant now)
     {
+        _stopped = true;
         foreach (var flow in _table.Snapshot()) flow.Abort(now);
     }
 

@@ -39,6 +39,9 @@ internal sealed class FlowTable<T>(int limit) where T : Flow
     /// <summary>The flow that has been idle for longest.</summary>
     public T? Oldest => (T?)_flows.First?.Value;
 
+    /// <summary>When the flow that has been idle for longest will have been so for <paramref name="limit"/>; never if there is none.</summary>
+    public Instant WhenIdleFor(TimeSpan limit) => Oldest is { } oldest ? oldest.LastActive + limit : Instant.Never;
+
     /// <summary>The flows, oldest first, as they are now: they may be aborted meanwhile.</summary>
     public T[] Snapshot() => [.. _flows.Cast<T>()];
 
@@ -52,7 +55,13 @@ internal sealed class FlowTable<T>(int limit) where T : Flow
     /// <summary>The flow was used.</summary>
     public void Touch(T flow, Instant now)
     {
-        if (now - flow.LastActive < Precision || flow.Node is null) return;
+        if (now - flow.LastActive >= Precision) Renew(flow, now);
+    }
+
+    /// <summary>The flow begins to wait again, from exactly now.</summary>
+    public void Renew(T flow, Instant now)
+    {
+        if (flow.Node is null) return;
         flow.LastActive = now;
         _flows.Remove(flow.Node);
         _flows.AddLast(flow.Node);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using Morgana.Core;
 using Morgana.Devices;
@@ -13,7 +12,10 @@ internal interface ILoopService
     /// <summary>Takes what the stack has for this part. Once a round.</summary>
     void Poll(Instant now);
 
-    /// <summary>Ends what has been idle for too long. A few times a second.</summary>
+    /// <summary>When <see cref="Sweep"/> is to be called next; <see cref="Instant.Never"/> if nothing of this part waits for time to pass.</summary>
+    Instant NextSweep { get; }
+
+    /// <summary>Ends what has been idle, or has been tried, for too long.</summary>
     void Sweep(Instant now);
 
     /// <summary>The gateway stops: lets go of everything that needs no more waiting for.</summary>
@@ -35,7 +37,11 @@ internal sealed class GatewayLoop
 {
     private const int Budget = 64;
 
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(250);
+    /// <summary>A bound for <see cref="Drain"/>: more than the timers of a full table that do not coincide.</summary>
+    private const int MaxDrainRounds = 100_000;
+
+    /// <summary>The host tells about closed sockets by itself; this only bounds the wait.</summary>
+    private static readonly TimeSpan RunDownRound = TimeSpan.FromMilliseconds(10);
 
     private readonly INetworkDevice _device;
     private readonly NetworkInterface _interface;
@@ -46,19 +52,22 @@ internal sealed class GatewayLoop
     private readonly PacketBuffer[] _frames = new PacketBuffer[Budget];
     private readonly PacketBuffer[] _sending = new PacketBuffer[Budget];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly long _origin = Stopwatch.GetTimestamp();
+    private readonly TimeProvider _clock;
+    private readonly long _origin;
     private List<ILoopFlow> _again = [];
     private List<ILoopFlow> _turn = [];
     private ILoopService[] _services = [];
     private int _sendingStart;
     private int _sendingCount;
-    private Instant _nextSweep;
     private int _sleeping;
     private volatile bool _stopping;
+    private bool _runningDown;
 
     public GatewayLoop(GatewayOptions options, GatewayCounters counters)
     {
         Counters = counters;
+        _clock = options.Clock;
+        _origin = _clock.GetTimestamp();
         _pool = new BufferPool(MemoryRegion.Native(options.BufferMemory));
         _device = (options.OpenDevice ?? throw new ArgumentException("A gateway needs a device.", nameof(options)))(_pool);
         if (options.Capture is { } stream)
@@ -133,7 +142,7 @@ internal sealed class GatewayLoop
         _stopped.TrySetResult();
     }
 
-    private Instant Now() => Instant.FromOrigin(Stopwatch.GetElapsedTime(_origin));
+    private Instant Now() => Instant.FromOrigin(_clock.GetElapsedTime(_origin));
 
     private void Run()
     {
@@ -148,9 +157,9 @@ internal sealed class GatewayLoop
             failure = e;
         }
 
-        while (_sendingCount > 0) _sending[_sendingStart + --_sendingCount].Release();
         Reclaim();
         _device.Dispose();
+        Drain();
         _capture?.Dispose();
         Volatile.Write(ref Counters.BlocksInUse, _pool.InUse);
         if (failure is null) _stopped.TrySetResult();
@@ -162,9 +171,10 @@ internal sealed class GatewayLoop
     private void RunDown()
     {
         var now = Now();
+        _runningDown = true;
         foreach (var service in _services) service.Stop(now);
-        var deadline = now + TimeSpan.FromSeconds(1);
-        while (Now() < deadline)
+        long deadline = Environment.TickCount64 + 1000;     // Not on the loop's own time line, which a test may have stopped.
+        while (Environment.TickCount64 < deadline)
         {
             RunOnce();
             if (_services.All(s => s.IsIdle) && _completed.IsEmpty) break;
@@ -181,12 +191,8 @@ internal sealed class GatewayLoop
         RunWork(now);
         foreach (var service in _services) service.Poll(now);
         GiveTurns(now);
-        if (now >= _nextSweep)
-        {
-            foreach (var service in _services) service.Sweep(now);
-            _nextSweep = now + SweepInterval;
-        }
-
+        foreach (var service in _services)
+            if (now >= service.NextSweep) service.Sweep(now);
         busy |= Transmit(now);
         Volatile.Write(ref Counters.BlocksInUse, _pool.InUse);
         if (!busy && _again.Count == 0) Sleep();
@@ -258,12 +264,35 @@ internal sealed class GatewayLoop
         Interlocked.MemoryBarrier();                        // What is queued before this is seen below; what comes later sees us asleep.
         if (_completed.IsEmpty && _work.IsEmpty)
         {
-            var timeout = Instant.Min(Stack.NextTimeout, _nextSweep) - Now();
-            if (_stopping && timeout > TimeSpan.FromMilliseconds(10)) timeout = TimeSpan.FromMilliseconds(10);
-            if (timeout > TimeSpan.Zero) _device.Wait(timeout);
+            var next = Stack.NextTimeout;
+            foreach (var service in _services) next = Instant.Min(next, service.NextSweep);
+            var now = Now();
+            if (_runningDown) next = Instant.Min(next, now + RunDownRound);
+            if (next > now) _device.Wait(next == Instant.Never ? Timeout.InfiniteTimeSpan : next - now);
         }
 
         Volatile.Write(ref _sleeping, 0);
+    }
+
+    /// <summary>Gives back what the stack still keeps for a link that is gone, so that the pool is seen to be empty.</summary>
+    /// <remarks>
+    /// Time costs nothing where no peer is left: the stack is told that it is as late as it wants to be, and its own timers give up
+    /// retransmissions, closing connections, neighbours and fragments. Connections at their last retransmission need 15 rounds.
+    /// </remarks>
+    private void Drain()
+    {
+        while (_sendingCount > 0) _sending[_sendingStart + --_sendingCount].Release();
+        var now = Now();
+        for (int round = 0; round < MaxDrainRounds; round++)
+        {
+            int count;
+            while ((count = Stack.Transmit(_interface, _sending, now)) > 0)
+                for (int i = 0; i < count; i++) _sending[i].Release();
+            foreach (var service in _services) service.Poll(now);
+            if (_pool.InUse == 0 || Stack.NextTimeout == Instant.Never) return;
+            now = Instant.Max(now, Stack.NextTimeout);
+            Stack.HandleTimeouts(now);
+        }
     }
 
     private void WakeIfSleeping()

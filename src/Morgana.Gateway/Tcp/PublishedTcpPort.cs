@@ -48,12 +48,19 @@ internal sealed class PublishedTcpPort : IHostOperationOwner, ILoopFlow
     public void Pump(Instant now)
     {
         if (_closed || _accept.IsPending) return;
-        for (int budget = 64; budget > 0 && _relays.HasRoom(now); budget--)
+        for (int budget = 64; budget > 0; budget--)
         {
+            if (!_relays.HasRoom(now))
+            {
+                _relays.AcceptLater(now);
+                return;
+            }
+
             if (_accept.TryAccept(_listener)) return;
-            if (!TakeAccepted(now)) return;             // Without descriptors, for example: the next sweep tries again.
-            if (budget == 1) _loop.Again(this);
+            if (!TakeAccepted(now)) return;
         }
+
+        _loop.Again(this);
     }
 
     /// <inheritdoc/>
@@ -77,7 +84,13 @@ internal sealed class PublishedTcpPort : IHostOperationOwner, ILoopFlow
 
     private bool TakeAccepted(Instant now)
     {
-        if (_accept.SocketError != SocketError.Success) return false;
+        if (_accept.SocketError != SocketError.Success)
+        {
+            _loop.Counters.TcpFailed++;
+            _relays.AcceptLater(now);                   // Without descriptors, for example.
+            return false;
+        }
+
         var host = _accept.AcceptSocket!;
         _accept.AcceptSocket = null;
         _relays.OnHostConnects(host, _guestPort, now);

@@ -32,9 +32,11 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
     private bool _closed;
 
     /// <summary>A relay between the guest's <paramref name="guest"/> and a connection <paramref name="host"/>, which is open or still to be opened.</summary>
-    public TcpRelay(GatewayLoop loop, TcpRelays relays, Socket host, TcpControlBlock guest)
+    public TcpRelay(GatewayLoop loop, TcpRelays relays, Socket host, TcpControlBlock guest, Instant now)
     {
         (_loop, _relays, _host, _guest) = (loop, relays, host, guest);
+        OpenedAt = now;
+        Opening = new(this);
         _readable = new HostOperation(loop, this);
         _writable = new HostOperation(loop, this);
         Prepare(host);
@@ -43,6 +45,12 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
 
     /// <summary>Whether the host's connection, or the guest's, is still being opened.</summary>
     public bool IsOpening { get; private set; } = true;
+
+    /// <summary>Since when.</summary>
+    public Instant OpenedAt { get; }
+
+    /// <summary>The relay's place among those that are being opened.</summary>
+    internal LinkedListNode<TcpRelay> Opening { get; }
 
     /// <inheritdoc/>
     public override bool IsIdle => !_readable.IsPending && !_writable.IsPending;
@@ -68,7 +76,7 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
             return;
         }
 
-        if ((events & TcpEvents.Connected) != 0 && !_connecting) IsOpening = false;
+        if ((events & TcpEvents.Connected) != 0 && !_connecting) OnOpen();
         if (!IsOpening) Pump(now);
         if ((events & TcpEvents.Closed) == 0 || _closed || !_toHost.IsEmpty) return;
         LetGoOfGuest();
@@ -130,25 +138,41 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
     {
         if (_writable.SocketError != SocketError.Success)
         {
-            if (_alternatives!.TryDequeue(out var next))
-            {
-                _host.Dispose();
-                Prepare(_host = OpenSocket(next));
-                _writable.RemoteEndPoint = next;
-                if (!_writable.TryConnect(_host)) OnHostConnected(now);
-                return;
-            }
-
+            if (TryConnectNext(now)) return;
             _loop.Counters.TcpFailed++;
             Abort(now);
             return;
         }
 
         _connecting = false;
-        IsOpening = false;
+        OnOpen();
         _loop.Counters.TcpOpened++;
         _guest.AcceptHandshake(now);
         Pump(now);
+    }
+
+    private bool TryConnectNext(Instant now)
+    {
+        if (!_alternatives!.TryDequeue(out var next)) return false;
+        _host.Dispose();
+        try
+        {
+            Prepare(_host = OpenSocket(next));
+        }
+        catch (SocketException)
+        {
+            return false;                   // The host has no descriptor left for us.
+        }
+
+        _writable.RemoteEndPoint = next;
+        if (!_writable.TryConnect(_host)) OnHostConnected(now);
+        return true;
+    }
+
+    private void OnOpen()
+    {
+        IsOpening = false;
+        _relays.RemoveOpening(this);
     }
 
     private void PumpToHost(Instant now)

@@ -10,6 +10,9 @@ namespace Morgana.Gateway.Tcp;
 /// <summary>All relayed TCP connections: those that the guest opens to the outside, and those that come in at published ports.</summary>
 internal sealed class TcpRelays : ILoopService
 {
+    /// <summary>How soon a host that had no descriptor for a connection is asked again.</summary>
+    private static readonly TimeSpan AcceptAgain = TimeSpan.FromMilliseconds(250);
+
     /// <summary>At the limit, a relay gives way to a new one if nothing went over for so long.</summary>
     private static readonly TimeSpan MayBeEvicted = TimeSpan.FromMinutes(1);
 
@@ -20,6 +23,9 @@ internal sealed class TcpRelays : ILoopService
     private readonly FlowTable<TcpRelay> _table;
     private readonly List<PublishedTcpPort> _ports = [];
     private readonly TcpListenSocket _listener;
+    private readonly LinkedList<TcpRelay> _opening = new();
+    private Instant _acceptAgain = Instant.Never;
+    private bool _stopped;
     private List<TcpRelay> _waitingForMemory = [];
     private List<TcpRelay> _retrying = [];
 
@@ -50,21 +56,26 @@ internal sealed class TcpRelays : ILoopService
     }
 
     /// <inheritdoc/>
+    public Instant NextSweep => Instant.Min(_acceptAgain, _opening.First is { } first ? first.Value.OpenedAt + _options.ConnectTimeout : Instant.Never);
+
+    /// <inheritdoc/>
     public void Sweep(Instant now)
     {
-        foreach (var port in _ports) port.Pump(now);
-        if (_table.Count == 0) return;
-        foreach (var relay in _table.Snapshot())
+        while (_opening.First is { } first && now - first.Value.OpenedAt >= _options.ConnectTimeout)
         {
-            if (!relay.IsOpening || now - relay.LastActive < _options.ConnectTimeout) continue;
             _loop.Counters.TcpFailed++;
-            relay.Abort(now);
+            first.Value.Abort(now);
         }
+
+        if (now < _acceptAgain) return;
+        _acceptAgain = Instant.Never;
+        foreach (var port in _ports) port.Pump(now);
     }
 
     /// <inheritdoc/>
     public void Stop(Instant now)
     {
+        _stopped = true;
         foreach (var port in _ports) port.Close();
         foreach (var relay in _table.Snapshot()) relay.Abort(now);
         _listener.Close(now);
@@ -74,7 +85,8 @@ internal sealed class TcpRelays : ILoopService
     public void Add(PublishedTcpPort port, Instant now)
     {
         _ports.Add(port);
-        port.Pump(now);
+        if (_stopped) port.Close();
+        else port.Pump(now);
     }
 
     /// <summary>A connection came in at a published port: the guest's end is opened now.</summary>
@@ -88,12 +100,15 @@ internal sealed class TcpRelays : ILoopService
             return;
         }
 
-        Add(new TcpRelay(_loop, this, host, tcb!), now);
+        Add(new TcpRelay(_loop, this, host, tcb!, now), now);
         _loop.Counters.TcpOpened++;
     }
 
     /// <summary>Whether one more connection could be taken.</summary>
-    public bool HasRoom(Instant now) => !_table.IsFull || now - _table.Oldest!.LastActive > MayBeEvicted;
+    public bool HasRoom(Instant now) => !_table.IsFull || now - _table.Oldest!.LastActive >= MayBeEvicted;
+
+    /// <summary>A port did not accept all that waits, for want of room or of the host's descriptors: it is to be tried again.</summary>
+    public void AcceptLater(Instant now) => _acceptAgain = Instant.Min(_acceptAgain, now + AcceptAgain);
 
     /// <summary>Octets went over.</summary>
     public void Touch(TcpRelay relay, Instant now) => _table.Touch(relay, now);
@@ -101,9 +116,16 @@ internal sealed class TcpRelays : ILoopService
     /// <summary>The relay waits until the pool has memory.</summary>
     public void RetryWhenMemory(TcpRelay relay) => _waitingForMemory.Add(relay);
 
+    /// <summary>The relay is open, or has ended.</summary>
+    public void RemoveOpening(TcpRelay relay)
+    {
+        if (relay.Opening.List is not null) _opening.Remove(relay.Opening);
+    }
+
     /// <summary>The relay has ended.</summary>
     public void Remove(TcpRelay relay)
     {
+        RemoveOpening(relay);
         _table.Remove(relay);
         Volatile.Write(ref _loop.Counters.TcpFlows, _table.Count);
     }
@@ -114,7 +136,7 @@ internal sealed class TcpRelays : ILoopService
     private void OnGuestConnects(TcpControlBlock guest, Instant now)
     {
         var remotes = FindHostSide(guest.Local, now);
-        if (remotes.Count == 0)
+        if (_stopped || remotes.Count == 0)
         {
             _loop.Counters.TcpRefusedByPolicy++;
             guest.Abort(now);
@@ -140,7 +162,7 @@ internal sealed class TcpRelays : ILoopService
             return;
         }
 
-        var relay = new TcpRelay(_loop, this, host, guest);
+        var relay = new TcpRelay(_loop, this, host, guest, now);
         Add(relay, now);
         relay.ConnectHost(remotes[0], remotes.Skip(1), now);
     }
@@ -156,6 +178,7 @@ internal sealed class TcpRelays : ILoopService
     private void Add(TcpRelay relay, Instant now)
     {
         _table.Add(relay, now);
+        _opening.AddLast(relay.Opening);
         Volatile.Write(ref _loop.Counters.TcpFlows, _table.Count);
     }
 

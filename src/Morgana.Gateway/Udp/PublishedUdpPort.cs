@@ -101,6 +101,9 @@ internal sealed class PublishedUdpPort : IHostOperationOwner, ILoopFlow
         return true;
     }
 
+    /// <summary>When <see cref="Sweep"/> is to be called.</summary>
+    public Instant NextSweep => _table.WhenIdleFor(_options.UdpIdleTimeout);
+
     /// <summary>Forgets peers that have been silent.</summary>
     public void Sweep(Instant now)
     {

@@ -32,6 +32,7 @@ internal sealed class UdpRelays : ILoopService
     private readonly FlowTable<UdpMapping> _table;
     private readonly Dictionary<UdpFlowKey, UdpMapping> _mappings = [];
     private readonly List<PublishedUdpPort> _ports = [];
+    private bool _stopped;
 
     public UdpRelays(GatewayLoop loop, GatewayOptions options, HostPolicy policy, ResolverList resolvers)
     {
@@ -57,6 +58,17 @@ internal sealed class UdpRelays : ILoopService
     }
 
     /// <inheritdoc/>
+    public Instant NextSweep
+    {
+        get
+        {
+            var next = Instant.Min(_table.WhenIdleFor(_options.UdpIdleTimeout), _dns.NextSweep);
+            foreach (var port in _ports) next = Instant.Min(next, port.NextSweep);
+            return next;
+        }
+    }
+
+    /// <inheritdoc/>
     public void Sweep(Instant now)
     {
         while (_table.Oldest is { } oldest && now - oldest.LastActive >= _options.UdpIdleTimeout) oldest.Abort(now);
@@ -67,16 +79,19 @@ internal sealed class UdpRelays : ILoopService
     /// <inheritdoc/>
     public void Stop(Instant now)
     {
+        _stopped = true;
         foreach (var port in _ports) port.Close();
         foreach (var mapping in _table.Snapshot()) mapping.Abort(now);
         _dns.Stop(now);
+        _endpoint.Close();
     }
 
     /// <summary>Begins to relay a published port.</summary>
     public void Add(PublishedUdpPort port, Instant now)
     {
         _ports.Add(port);
-        port.Pump(now);
+        if (_stopped) port.Close();
+        else port.Pump(now);
     }
 
     /// <summary>Sends a datagram to the guest.</summary>

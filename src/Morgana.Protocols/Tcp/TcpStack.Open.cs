@@ -48,7 +48,7 @@ public sealed partial class TcpStack
     public TcpConnectError TryConnect(IpEndpoint local, IpEndpoint remote, int mtu, TcpConnectionOptions options, Instant now, out TcpControlBlock? tcb)
     {
         tcb = null;
-        if (local.Address.IsAny || remote.Address.IsAny || remote.Address.IsMulticast || remote.Port == 0 || local.Address.IsIpv4 != remote.Address.IsIpv4)
+        if (local.Address.IsAny || !CanBePeer(remote.Address) || remote.Port == 0 || local.Address.IsIpv4 != remote.Address.IsIpv4)
             return TcpConnectError.BadAddress;
         if (local.Port == 0)
         {
@@ -65,6 +65,11 @@ public sealed partial class TcpStack
         tcb.OpenActive(now);
         return TcpConnectError.None;
     }
+
+    // RFC 9293 3.9.2.3 (MUST-46): an OPEN to whom nobody can be is refused at once, since its SYN would only be repeated in silence.
+    // That is groups, and what IP takes no packet from (RFC 1122 3.2.1.3): 0.0.0.0/8 and 240.0.0.0/4, the broadcast address included.
+    private static bool CanBePeer(IpAddress address) =>
+        !address.IsAny && !address.IsMulticast && !(address.IsIpv4 && (address.Ipv4.Value >> 24 == 0 || address.Ipv4.Value >> 28 == 0xF));
 
     internal void AddReadyListener(TcpListenSocket listener)
     {
