@@ -7,25 +7,26 @@ if (options is null)
     return 64;
 }
 
-var all = new (string Name, Func<Benchmark> Make)[]
+if (options.List)
 {
-    ("bulk", () => new Bulk()),
-    ("connect-close", () => new ConnectClose()),
-    ("ping-pong", () => new PingPong()),
-    ("udp", () => new UdpDatagrams()),
-    ("idle-memory", () => new IdleMemory()),
-    ("loss-0.1%", () => new Loss("loss-0.1%", 0.001)),
-    ("loss-1%", () => new Loss("loss-1%", 0.01)),
-};
-var chosen = all.Where(b => options.Names.Count == 0 || options.Names.Any(n => b.Name.StartsWith(n, StringComparison.Ordinal))).ToArray();
-if (chosen.Length == 0)
+    foreach (string name in Catalogue.Names) Console.WriteLine(name);
+    return 0;
+}
+
+var benchmarks = Catalogue.Make(options.Names);
+if (benchmarks.Count == 0)
 {
-    Console.Error.WriteLine($"There is no such benchmark; there are: {string.Join(", ", all.Select(b => b.Name))}.");
+    Console.Error.WriteLine($"There is no such benchmark; there are: {string.Join(", ", Catalogue.Names)}.");
     return 64;
 }
 
-var results = Rounds.Run(chosen.Select(b => b.Make()).ToArray(), options);
-if (options.Json) Report.WriteJson(results, Console.Out);
-else Report.WriteTable(results, Console.Out);
-if (options.SvgFile is { } file) File.WriteAllText(file, Report.ToSvg(results));
+var results = Rounds.Run(benchmarks, options);
+if (options.Json) JsonLines.Write(results, Console.Out);
+else Table.Write(results, Console.Out);
+if (options.SvgFile is { } file)
+{
+    File.WriteAllText(file, Chart.ToSvg(results));
+    Console.Error.WriteLine($"Chart: {file}");
+}
+
 return 0;

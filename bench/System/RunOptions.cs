@@ -1,31 +1,56 @@
+using System.Globalization;
+
 namespace Morgana.Bench;
 
 /// <summary>What the command line asks for.</summary>
-internal sealed record RunOptions(IReadOnlyList<string> Names, bool Json, string? SvgFile, int Rounds, TimeSpan Sample)
+internal sealed record RunOptions
 {
-    public const string Usage = "usage: bench/run [NAME…] [--quick] [--json] [--svg FILE] [--rounds N] [--jit]";
+    public const string Usage = "usage: bench/run [NAME...] [--quick] [--json] [--svg[=FILE]] [--rounds=N] [--sample=MILLISECONDS] [--list] [--jit]";
+
+    public IReadOnlyList<string> Names { get; private init; } = [];
+
+    /// <summary>Results as JSON lines instead of a table.</summary>
+    public bool Json { get; private init; }
+
+    /// <summary>Where the chart goes; null for no chart.</summary>
+    public string? SvgFile { get; private init; }
+
+    /// <summary>How often each benchmark is measured.</summary>
+    public int Rounds { get; private init; } = 7;
+
+    /// <summary>How long each measurement takes.</summary>
+    public TimeSpan Sample { get; private init; } = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>Whether only the names are asked for.</summary>
+    public bool List { get; private init; }
 
     /// <summary>Null, and what is wrong, if it makes no sense.</summary>
     public static RunOptions? Parse(string[] args, out string? complaint)
     {
+        var options = new RunOptions();
         var names = new List<string>();
-        bool json = false, quick = false;
-        string? svg = null;
-        int? rounds = null;
         complaint = null;
-        for (int i = 0; i < args.Length; i++)
+        // First, so that what is said in numbers counts, wherever it stands.
+        if (args.Contains("--quick")) options = options with { Rounds = 3, Sample = TimeSpan.FromMilliseconds(250) };
+        foreach (string argument in args)
         {
-            switch (args[i])
+            string[] parts = argument.Split('=', 2);
+            switch (parts)
             {
-                case "--json": json = true; break;
-                case "--quick": quick = true; break;
-                case "--svg" when i + 1 < args.Length: svg = args[++i]; break;
-                case "--rounds" when i + 1 < args.Length && int.TryParse(args[i + 1], out int n) && n is > 0 and < 1000: (rounds, i) = (n, i + 1); break;
-                case ['-', ..]: complaint = $"'{args[i]}' is not understood. {Usage}"; return null;
-                default: names.Add(args[i]); break;
+                case ["--quick"]: break;
+                case ["--json"]: options = options with { Json = true }; break;
+                case ["--list"]: options = options with { List = true }; break;
+                case ["--svg"]: options = options with { SvgFile = "bench.svg" }; break;
+                case ["--svg", { Length: > 0 } file]: options = options with { SvgFile = file }; break;
+                case ["--rounds", var text] when Number(text) is { } n: options = options with { Rounds = n }; break;
+                case ["--sample", var text] when Number(text) is { } n: options = options with { Sample = TimeSpan.FromMilliseconds(n) }; break;
+                case [['-', ..], ..]: complaint = $"'{argument}' is not understood. {Usage}"; return null;
+                default: names.Add(argument); break;
             }
         }
 
-        return new(names, json, svg, rounds ?? (quick ? 3 : 7), TimeSpan.FromMilliseconds(quick ? 250 : 800));
+        return options with { Names = names };
     }
+
+    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is > 0 and <= 100_000 ? n : null;
 }
