@@ -13,6 +13,7 @@ public class DescriptorTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            Environment = { ["DOTNET_TieredCompilation"] = "0" },       // Whose threads come and go.
         };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);

@@ -12,6 +12,7 @@ internal static partial class Program
     public static async Task<int> Main(string[] arguments)
     {
         if (arguments is not ["few-descriptors"]) return 64;
+        StartAllThreads();
         await RunOutOfDescriptorsAsync();
         return 0;
     }
@@ -84,6 +85,17 @@ internal static partial class Program
             Expect(await socket.ReceiveAsync(new byte[5], limit) == 5, "the guest's greeting arrives");
             socket.Dispose();
         }
+    }
+
+    /// <summary>The runtime needs a pipe for each thread that it starts, and aborts without one: so they are all there before.</summary>
+    private static void StartAllThreads()
+    {
+        const int Threads = 6;
+        ThreadPool.SetMinThreads(Threads, Threads);
+        ThreadPool.SetMaxThreads(Threads, Threads);
+        using var all = new Barrier(Threads + 1);
+        for (int i = 0; i < Threads; i++) ThreadPool.QueueUserWorkItem(b => b.SignalAndWait(), all, preferLocal: false);
+        all.SignalAndWait();
     }
 
     private static Socket NewClient() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
