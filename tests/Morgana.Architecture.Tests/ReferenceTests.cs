@@ -16,6 +16,8 @@ public class ReferenceTests
         ["AspNetCore"] = ["Core", "Sockets"],
         ["Hosting"] = ["Core", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
+        ["Composition"] = [],
+        ["Composition.Generator"] = [],
         ["Build"] = [],
         ["Cli"] = ["Core", "Build", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
         ["Testing"] = ["Core", "Wire", "Protocols", "Network", "Devices", "Sockets", "Hosting"],
