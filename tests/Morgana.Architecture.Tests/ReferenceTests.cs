@@ -14,12 +14,13 @@ public class ReferenceTests
         ["Drivers.FrameSocket"] = ["Core", "Devices"],
         ["Sockets"] = ["Core", "Network", "Devices"],
         ["AspNetCore"] = ["Core", "Sockets"],
-        ["Hosting"] = ["Core", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
+        ["Sandbox"] = [],
+        ["Hosting"] = ["Core", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],
         ["Composition.Generator"] = [],
         ["Build"] = [],
-        ["Cli"] = ["Core", "Build", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
+        ["Cli"] = ["Core", "Build", "Sandbox", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
         ["Testing"] = ["Core", "Wire", "Protocols", "Network", "Devices", "Sockets", "Hosting"],
     };
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Morgana.Build;
+using Morgana.Sandbox;
 
 namespace Morgana.Cli.Running;
 
@@ -28,28 +29,18 @@ internal sealed class GuestProcess
     /// <param name="environment">All of the guest's environment.</param>
     /// <param name="descriptors">Become 3, 4, ... in the guest.</param>
     /// <param name="limit">What holds it to its memory, if anything does.</param>
-    public static GuestProcess Start(string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null)
+    /// <param name="rules">What is left to it of files, sockets and signals, if it is confined. It then ties itself to the runner.</param>
+    public static GuestProcess Start(
+        string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null, LandlockRuleset? rules = null)
     {
         var guest = new GuestProcess();
+        // Nothing but the image may be executed by a confined thread: no setpriv, and no shell that joins the group.
+        if (rules is not null) return guest.Launch([program, .. arguments], [.. environment], descriptors, limit, rules);
         // setpriv asks the kernel to end the guest when the thread that started it ends: so the guest dies even if the runner is killed.
         // The thread waits for the guest and so lives as long as the runner or the guest.
         string? setpriv = Toolchain.FindProgram("setpriv");
         string[] ties = setpriv is null ? [] : [setpriv, "--pdeathsig", "KILL", "--"];
-        string[] command = [.. limit?.Prefix ?? [], .. ties, program, .. arguments];
-        string[] variables = [.. environment];
-        int[] handed = descriptors.ToArray();
-        using var started = new ManualResetEventSlim();
-        int error = 0;
-        var thread = new Thread(() =>
-        {
-            error = Spawn(command, variables, handed, out guest._pid);
-            started.Set();
-            if (error == 0) guest.Wait();
-        })
-        { IsBackground = true, Name = "guest" };
-        thread.Start();
-        started.Wait();
-        return error == 0 ? guest : throw new CommandException($"{program} cannot be started: {Marshal.GetPInvokeErrorMessage(error)}");
+        return guest.Launch([.. limit?.Prefix ?? [], .. ties, program, .. arguments], [.. environment], descriptors, null, null);
     }
 
     /// <summary>Asks the guest to end, and ends it if it does not in time.</summary>
@@ -66,6 +57,38 @@ internal sealed class GuestProcess
             Signal(Libc.Kill);
             await Exited;
         }
+    }
+
+    // limit: joined from outside, once the process is there; what it touched before then is not counted, which is little.
+    private GuestProcess Launch(string[] command, string[] variables, ReadOnlySpan<int> descriptors, MemoryLimit? limit, LandlockRuleset? rules)
+    {
+        int[] handed = descriptors.ToArray();
+        // A confined thread can open nothing, so that everything it calls has to be there.
+        Marshal.PrelinkAll(typeof(Libc));
+        using var started = new ManualResetEventSlim();
+        int error = 0;
+        Exception? refused = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                error = Spawn(command, variables, handed, rules, out _pid);
+            }
+            catch (SandboxException e)
+            {
+                refused = e;
+            }
+
+            if (error == 0 && refused is null) limit?.Add(_pid);
+            bool isRunning = error == 0 && refused is null;
+            started.Set();
+            if (isRunning) Wait();
+        })
+        { IsBackground = true, Name = "guest" };
+        thread.Start();
+        started.Wait();
+        if (refused is not null) throw new CommandException(refused.Message);
+        return error == 0 ? this : throw new CommandException($"{command[^1]} cannot be started: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
     // Its process group too: what the guest may have started (under the JIT) ends with it.
