@@ -11,6 +11,7 @@ internal static class RunCommand
     private static readonly Dictionary<string, Func<RunSettings, Task<int>>> Targets = new(StringComparer.Ordinal)
     {
         ["process"] = ProcessTarget.RunAsync,
+        ["sandbox"] = ProcessTarget.RunConfinedAsync,
         ["managed"] = ManagedTarget.RunAsync,
     };
 
@@ -37,7 +38,7 @@ internal static class RunCommand
     private static readonly Option<bool> AllowHost = new("--allow-host") { Description = "let the guest reach the host's own services, as 10.0.2.2" };
     private static readonly Option<string> Target = new("--target")
     {
-        Description = "process: the image as a Linux process; managed: the project under the JIT (default: process)",
+        Description = "process: the image as a Linux process; sandbox: the same, locked into landlock and seccomp; managed: the project under the JIT (default: process)",
         HelpName = string.Join('|', Targets.Keys),
     };
 

@@ -31,7 +31,11 @@ internal sealed class Confinement : IDisposable
 
     /// <summary>What tells the guest to seal itself.</summary>
     public IEnumerable<string> Environment =>
-        [string.Create(CultureInfo.InvariantCulture, $"MORGANA_SANDBOX=fd={_number},parent={System.Environment.ProcessId}")];
+    [
+        string.Create(CultureInfo.InvariantCulture, $"MORGANA_SANDBOX=fd={_number},parent={System.Environment.ProcessId}"),
+        // Else glibc registers each thread by rseq(2), and ends the process where that is refused.
+        "GLIBC_TUNABLES=glibc.pthread.rseq=0",
+    ];
 
     /// <param name="image">The one file that may be executed.</param>
     /// <param name="number">The number that <see cref="Descriptor"/> gets in the guest.</param>

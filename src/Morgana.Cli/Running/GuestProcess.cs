@@ -23,6 +23,9 @@ internal sealed class GuestProcess
     /// <summary>The exit status: the guest's own, or 128 and the number of the signal which ended it.</summary>
     public Task<int> Exited => _exited.Task;
 
+    /// <summary>The process's number, also after it has ended.</summary>
+    public int Id { get; private set; }
+
     /// <summary>Starts a program, and leaves the descriptors to the caller, whose copies they remain.</summary>
     /// <param name="program">The file's full path.</param>
     /// <param name="arguments">What follows the program's name.</param>
@@ -33,14 +36,18 @@ internal sealed class GuestProcess
     public static GuestProcess Start(
         string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null, LandlockRuleset? rules = null)
     {
-        var guest = new GuestProcess();
         // Nothing but the image may be executed by a confined thread: no setpriv, and no shell that joins the group.
-        if (rules is not null) return guest.Launch([program, .. arguments], [.. environment], descriptors, limit, rules);
+        if (rules is not null)
+        {
+            var confined = Launch([program, .. arguments], [.. environment], descriptors, rules);
+            limit?.Add(confined.Id);
+            return confined;
+        }
+
         // setpriv asks the kernel to end the guest when the thread that started it ends: so the guest dies even if the runner is killed.
-        // The thread waits for the guest and so lives as long as the runner or the guest.
         string? setpriv = Toolchain.FindProgram("setpriv");
         string[] ties = setpriv is null ? [] : [setpriv, "--pdeathsig", "KILL", "--"];
-        return guest.Launch([.. limit?.Prefix ?? [], .. ties, program, .. arguments], [.. environment], descriptors, null, null);
+        return Launch([.. limit?.Prefix ?? [], .. ties, program, .. arguments], [.. environment], descriptors, null);
     }
 
     /// <summary>Asks the guest to end, and ends it if it does not in time.</summary>
@@ -59,36 +66,26 @@ internal sealed class GuestProcess
         }
     }
 
-    // limit: joined from outside, once the process is there; what it touched before then is not counted, which is little.
-    private GuestProcess Launch(string[] command, string[] variables, ReadOnlySpan<int> descriptors, MemoryLimit? limit, LandlockRuleset? rules)
+    // The thread waits for the guest and so lives as long as the runner or the guest, which what ties the guest to it needs.
+    private static GuestProcess Launch(string[] command, string[] variables, ReadOnlySpan<int> descriptors, LandlockRuleset? rules)
     {
+        var guest = new GuestProcess();
         int[] handed = descriptors.ToArray();
         // A confined thread can open nothing, so that everything it calls has to be there.
         Marshal.PrelinkAll(typeof(Libc));
         using var started = new ManualResetEventSlim();
-        int error = 0;
-        Exception? refused = null;
+        string? fault = null;
         var thread = new Thread(() =>
         {
-            try
-            {
-                error = Spawn(command, variables, handed, rules, out _pid);
-            }
-            catch (SandboxException e)
-            {
-                refused = e;
-            }
-
-            if (error == 0 && refused is null) limit?.Add(_pid);
-            bool isRunning = error == 0 && refused is null;
+            fault = guest.Spawn(command, variables, handed, rules);
+            bool isRunning = fault is null;
             started.Set();
-            if (isRunning) Wait();
+            if (isRunning) guest.Wait();
         })
         { IsBackground = true, Name = "guest" };
         thread.Start();
         started.Wait();
-        if (refused is not null) throw new CommandException(refused.Message);
-        return error == 0 ? this : throw new CommandException($"{command[^1]} cannot be started: {Marshal.GetPInvokeErrorMessage(error)}");
+        return fault is null ? guest : throw new CommandException($"{command[0]} cannot be started: {fault}");
     }
 
     // Its process group too: what the guest may have started (under the JIT) ends with it.
@@ -113,11 +110,12 @@ internal sealed class GuestProcess
         _exited.SetResult(signal == 0 ? (status >> 8) & 0xff : 128 + signal);
     }
 
+    /// <returns>What went wrong, or null.</returns>
     /// <remarks>
     /// Safety: every buffer is as large as glibc's type or larger, lives in this frame or in <see cref="Strings"/> until the call returns,
     /// and posix_spawn keeps none of them: the child has become another program, or failed, when it returns.
     /// </remarks>
-    private static unsafe int Spawn(string[] command, string[] variables, int[] descriptors, out int pid)
+    private unsafe string? Spawn(string[] command, string[] variables, int[] descriptors, LandlockRuleset? rules)
     {
         byte* attributes = stackalloc byte[Libc.AttributesSize];
         byte* actions = stackalloc byte[Libc.ActionsSize];
@@ -132,7 +130,8 @@ internal sealed class GuestProcess
 
         _ = Libc.InitializeActions(actions);
         using var strings = new Strings();
-        _ = Libc.AddOpen(actions, 0, strings.Add("/dev/null"), 0, 0);
+        using var nothing = File.OpenHandle("/dev/null");
+        _ = Libc.AddDuplicate(actions, (int)nothing.DangerousGetHandle(), 0);
         // Copies far above the places they go to, so that no descriptor is overwritten before its turn.
         int[] copies = [.. descriptors.Select(d => Libc.Control(d, Libc.DuplicateCloseOnExec, 100))];
         for (int i = 0; i < copies.Length; i++) _ = Libc.AddDuplicate(actions, copies[i], FirstDescriptor + i);
@@ -140,10 +139,18 @@ internal sealed class GuestProcess
         _ = Libc.AddCloseFrom(actions, FirstDescriptor + copies.Length);
         try
         {
+            byte* program = strings.Add(command[0]);
+            byte** arguments = strings.AddAll(command), environment = strings.AddAll(variables);
+            rules?.RestrictThread();            // From here on this thread can open nothing.
             int child;
-            int error = Libc.Spawn(&child, strings.Add(command[0]), actions, attributes, strings.AddAll(command), strings.AddAll(variables));
-            pid = error == 0 ? child : 0;
-            return error;
+            int error = Libc.Spawn(&child, program, actions, attributes, arguments, environment);
+            if (error != 0) return Marshal.GetPInvokeErrorMessage(error);
+            Id = _pid = child;
+            return null;
+        }
+        catch (SandboxException e)
+        {
+            return e.Message;
         }
         finally
         {

@@ -17,6 +17,19 @@ internal sealed class MemoryLimit : IDisposable
     /// </summary>
     public IEnumerable<string> Prefix => ["/bin/sh", "-c", "{ echo $$ > \"$0\"; } 2> /dev/null; unset PWD OLDPWD SHLVL; exec \"$@\"", Path.Combine(_folder, "cgroup.procs")];
 
+    /// <summary>Puts a process into the group that runs already. What it has touched before is not counted.</summary>
+    public void Add(int process)
+    {
+        try
+        {
+            File.WriteAllText(Path.Combine(_folder, "cgroup.procs"), process.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (IOException)
+        {
+            // It has ended already.
+        }
+    }
+
     /// <summary>Whether the kernel has ended something in the group for want of memory.</summary>
     public bool WasExceeded
     {

@@ -9,33 +9,49 @@ internal static class ProcessTarget
 {
     /// <summary>Runs the guest until it ends or the user stops it.</summary>
     /// <returns>The guest's own exit status; 0 if the user stopped it.</returns>
-    public static async Task<int> RunAsync(RunSettings settings)
+    public static Task<int> RunAsync(RunSettings settings) => RunAsync(settings, isConfined: false);
+
+    /// <summary>The same, with the guest in landlock and seccomp: the sandbox target.</summary>
+    /// <returns>The guest's own exit status; 0 if the user stopped it.</returns>
+    public static Task<int> RunConfinedAsync(RunSettings settings) => RunAsync(settings, isConfined: true);
+
+    private static async Task<int> RunAsync(RunSettings settings, bool isConfined)
     {
         using var stop = new StopSignals();
         string image = await FindImageAsync(settings.Subject, stop.Token);
         await using var network = GuestNetwork.Open(settings);
-        string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + network.Device];
+        int[] descriptors = network.Descriptors.ToArray();
+        using var confinement = isConfined ? Confinement.Prepare(image, GuestProcess.FirstDescriptor + descriptors.Length) : null;
+        if (confinement is not null) descriptors = [.. descriptors, confinement.Descriptor];
+        string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + network.Device, .. confinement?.Environment ?? []];
         using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
-        var guest = GuestProcess.Start(image, settings.BootArguments, environment, network.Descriptors, limit);
+        var guest = GuestProcess.Start(image, settings.BootArguments, environment, descriptors, limit, confinement?.Rules);
         network.Release();
-        int status = await WatchAsync(guest, network, stop);
+        int status = await WatchAsync(guest, network, confinement, stop);
         if (limit is { WasExceeded: true }) Console.Error.WriteLine($"morgana: the guest needed more than its {settings.Memory >> 20} MB; give it more with --memory");
         else if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");
         return status;
     }
 
-    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, StopSignals stop)
+    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, Confinement? confinement, StopSignals stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-        Task announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
+        Task announcing = Task.CompletedTask;
         try
         {
+            if (confinement is not null) await confinement.WaitUntilSealedAsync(guest).WaitAsync(stop.Token);
+            announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
             return await guest.Exited.WaitAsync(stop.Token);
         }
         catch (OperationCanceledException)
         {
             await guest.StopAsync(stop.Insistence);
             return ExitStatus.Done;
+        }
+        catch (CommandException)
+        {
+            await guest.StopAsync(stop.Insistence);
+            throw;
         }
         finally
         {

@@ -35,11 +35,14 @@ public static class SeccompFilter
             new(BpfInstruction.LoadWord, 0, 0, NumberOffset),
         };
         foreach (SystemCallRule rule in rules) Append(program, rule);
-        program.Add(new(BpfInstruction.JumpIfEqual, 0, 1, SystemCallTable.Clone3));
-        program.Add(new(BpfInstruction.Return, 0, 0, Absent));
+        program.AddRange(Answer(SystemCallTable.Clone3, Absent));
+        program.AddRange(Answer(SystemCallTable.Break, ErrorBase));
         program.Add(new(BpfInstruction.Return, 0, 0, Refuse));
         return [.. program];
     }
+
+    private static BpfInstruction[] Answer(int call, uint action) =>
+        [new(BpfInstruction.JumpIfEqual, 0, 1, (uint)call), new(BpfInstruction.Return, 0, 0, action)];
 
     // number == N ? (every argument as it should be ? allow : refuse) : go on with the next call.
     private static void Append(List<BpfInstruction> program, SystemCallRule rule)

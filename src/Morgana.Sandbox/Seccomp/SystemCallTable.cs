@@ -14,7 +14,6 @@ public static class SystemCallTable
         // Devices and console, by the descriptors that were handed over.
         new("read", 0, "a tap's frames, the loop's wake-ups"),
         new("write", 1, "a tap's frames, the loop's wake-ups, the log"),
-        new("close", 3, "devices, when the guest ends"),
         new("sendmsg", 46, "frames to a frame socket"),
         new("recvfrom", 45, "frames from a frame socket"),
         new("ppoll", 271, "the loop waits for its devices"),
@@ -34,7 +33,8 @@ public static class SystemCallTable
         new("getpid", 39, "for tgkill"),
         new("sched_yield", 24, "spinning that gives way"),
 
-        // The collector stops threads by a signal.
+        // The collector stops threads by a signal; a crash ends the process by taking its own handler away.
+        new("rt_sigaction", 13, "without it, a fault in a fault's handler would come back for ever"),
         new("tgkill", 234, "a signal to a thread of this process", new ArgumentRule(0, uint.MaxValue, (uint)process)),
         new("rt_sigreturn", 15, "the end of a signal's handler"),
         new("rt_sigprocmask", 14, "around the start of a thread"),
@@ -49,4 +49,7 @@ public static class SystemCallTable
 
     /// <summary>clone3(2) has its flags in memory, where a filter cannot look. ENOSYS makes libc use clone.</summary>
     internal const int Clone3 = 435;
+
+    /// <summary>brk(2) answers the new end of the heap; libc takes an error's number for one. Zero says to it that there is no room: it uses mmap.</summary>
+    internal const int Break = 12;
 }
