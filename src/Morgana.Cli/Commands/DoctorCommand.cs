@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Morgana.Build;
+using Morgana.Sandbox;
 
 namespace Morgana.Cli.Commands;
 
@@ -25,6 +26,7 @@ internal static class DoctorCommand
         Want("setpriv", Toolchain.FindProgram("setpriv"), "the guest outlives a runner that is killed", "util-linux");
         Want("tap interfaces", CanOpen("/dev/net/tun"), "--net tap:NAME does not work (load it with: modprobe tun)");
         Want("network namespaces", NamespaceRights(), "tests over tap skip");
+        Want("landlock", Landlock.Version is > 0 and var version ? $"version {version}" : null, "--target sandbox does not work (boot Linux with landlock in lsm=)");
         Want("pings outward", PingRights(), "the guest cannot ping outside (allow it with: sysctl -w net.ipv4.ping_group_range='0 2147483647')");
         foreach (string program in (string[])["curl", "wget", "ping", "nmap", "wrk", "tshark", "ip"])
         {
