@@ -19,6 +19,7 @@ public class ReferenceTests
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],
         ["Composition.Generator"] = [],
+        ["Kernel"] = [],
         ["Build"] = [],
         ["Cli"] = ["Core", "Build", "Sandbox", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
         ["Testing"] = ["Core", "Wire", "Protocols", "Network", "Devices", "Sockets", "Hosting"],

@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+using System.Runtime;
+
+namespace Morgana.Kernel;
+
+/// <summary>The kernel's beginning, room by room.</summary>
+internal static unsafe class Boot
+{
+    private static CommandLine s_commandLine;
+
+    private static CommandLine* CommandLine => (CommandLine*)Unsafe.AsPointer(ref s_commandLine);
+
+    /// <summary>Called by Assembly/Boot.S on the processor that the monitor started.</summary>
+    [RuntimeExport("kernel_main")]
+    private static void Main(ulong startInfo)
+    {
+        Serial.Init();
+        if (!StartInfo.Read(startInfo)) Panic.Fail("the monitor has handed over no PVH start info with a memory map"u8);
+        if (!CommandLine->Parse(StartInfo.CommandLine)) Panic.Fail("the command line has too many words"u8);
+        Features.Detect();
+        if (!Features.HasXsave) Panic.Fail("this processor has no XSAVE: x86-64-v2 of 2011 or later is needed"u8);
+
+        KernelMemory.Init();
+        PhysicalMemory.Init();
+        Descriptors.InitGates();
+        Cpu* cpu = Processors.InitFirst();
+        BigLock.Enter(cpu);
+        StartMachine();
+        StartSystem();
+
+        Application.Start(CommandLine);
+        Clock.Calibrate();
+        if (CommandLine->Find("verbose"u8) != null) Describe();
+        Thread* first = Scheduler.Choose(cpu);
+        BigLock.Leave();
+        Machine.Resume(first);
+    }
+
+    private static void StartMachine()
+    {
+        Acpi.Read(StartInfo.Rsdp);
+        LocalApic.Map(Acpi.LocalApicAddress);
+        LocalApic.Enable();
+        // Legacy controllers stay silent.
+        Machine.Out8(0x21, 0xff);
+        Machine.Out8(0xa1, 0xff);
+        Clock.Start();
+        Entropy.Init();
+    }
+
+    private static void StartSystem()
+    {
+        ThreadTable.Init();
+        Scheduler.Init();
+        Timers.Init();
+        AddressSpace.Init();
+        DescriptorTable.Init();
+        SystemCallTable.Init();
+        Processors.StartOthers(WantedProcessors());
+        Protect.Init();
+        Uio.Init(CommandLine);
+        Terminal.Init();
+    }
+
+    private static int WantedProcessors()
+    {
+        byte* text = CommandLine->Find("cpus="u8);
+        return text != null && Text.ParseSize(text, out ulong wanted) > 0 && wanted is > 0 and <= Cpu.Most ? (int)wanted : Cpu.Most;
+    }
+
+    private static void Describe()
+    {
+        Log.Begin(""u8);
+        Log.Size(PhysicalMemory.Installed);
+        Log.Write(" of memory, "u8);
+        Log.Size(PhysicalMemory.Frames->FreeCount * Pages.Size);
+        Log.Write(" free; processors "u8);
+        Log.Number((ulong)Processors.OnlineCount);
+        Log.Write("; application after "u8);
+        Log.Number(Clock.Now() / 1000);
+        Log.End(" us"u8);
+        if (!Entropy.IsFromProcessor) Log.Line("no RDSEED and no RDRAND: random numbers come from the clocks' unsteadiness"u8);
+    }
+}

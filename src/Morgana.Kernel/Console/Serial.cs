@@ -1,0 +1,45 @@
+namespace Morgana.Kernel;
+
+/// <summary>The first serial line, an 16550 (its data sheet's register names). Output waits for room; input comes by interrupt.</summary>
+internal static class Serial
+{
+    private const uint Port = 0x3f8;
+    private const uint InterruptEnable = 1, FifoControl = 2, LineControl = 3, ModemControl = 4, LineStatus = 5;
+
+    /// <summary>The interrupt line of the first serial port on a PC.</summary>
+    public const uint Line = 4;
+
+    public static void Init()
+    {
+        Machine.Out8(Port + InterruptEnable, 0);
+        Machine.Out8(Port + LineControl, 0x80);             // DLAB: divisor 1, 115200 baud
+        Machine.Out8(Port, 1);
+        Machine.Out8(Port + InterruptEnable, 0);
+        Machine.Out8(Port + LineControl, 3);                // 8 bits, no parity, one stop bit
+        Machine.Out8(Port + FifoControl, 1);
+        Machine.Out8(Port + ModemControl, 0x0b);            // DTR, RTS, and OUT2, which gates the interrupt
+    }
+
+    /// <summary>From now on a received octet interrupts.</summary>
+    public static void EnableInput() => Machine.Out8(Port + InterruptEnable, 1);
+
+    public static void Write(byte value)
+    {
+        // THRE. A line that is not there answers with ones; one that never drains must not stop the kernel.
+        for (int i = 0; i < 1_000_000 && (Machine.In8(Port + LineStatus) & 0x20) == 0; i++) Machine.Pause();
+        Machine.Out8(Port, value);
+    }
+
+    public static bool TryRead(out byte value)
+    {
+        uint status = Machine.In8(Port + LineStatus);
+        if ((status & 1) == 0 || status == 0xff)
+        {
+            value = 0;
+            return false;
+        }
+
+        value = (byte)Machine.In8(Port);
+        return true;
+    }
+}

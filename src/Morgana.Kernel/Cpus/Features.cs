@@ -1,0 +1,66 @@
+namespace Morgana.Kernel;
+
+/// <summary>What the processor can do, by CPUID, and the switching on of it on each processor.</summary>
+internal static unsafe class Features
+{
+    private const uint Efer = 0xc000_0080, Star = 0xc000_0081, LStar = 0xc000_0082, SfMask = 0xc000_0084, GsBase = 0xc000_0101, KernelGsBase = 0xc000_0102;
+    private const ulong UserInstructionPrevention = 1 << 11, OsXsave = 1 << 18, Smep = 1 << 20, Smap = 1 << 21;
+
+    /// <summary>Interrupts, direction, trap, and access checks off: what a system call clears in rflags (TF, IF, DF, NT, AC).</summary>
+    private const ulong ClearedFlags = 0x4_4700;
+
+    public static bool HasSmep, HasSmap, HasUmip, HasRdSeed, HasRdRand, HasXsave, IsHypervisor, IsKvm, IsTcg;
+
+    /// <summary>What the application may keep in vector registers: x87, SSE, AVX, and AVX-512 where it is there.</summary>
+    public static uint Xcr0;
+
+    /// <summary>Octets that a thread's vector registers take.</summary>
+    public static uint XsaveSize;
+
+    public static void Detect()
+    {
+        uint* r = stackalloc uint[4];
+        Machine.CpuId(1, 0, r);
+        HasRdRand = Has(r[2], 30);
+        HasXsave = Has(r[2], 26);
+        IsHypervisor = Has(r[2], 31);
+        Machine.CpuId(7, 0, r);
+        HasSmep = Has(r[1], 7);
+        HasRdSeed = Has(r[1], 18);
+        HasSmap = Has(r[1], 20);
+        HasUmip = Has(r[2], 2);
+        if (IsHypervisor)
+        {
+            Machine.CpuId(0x4000_0000, 0, r);
+            IsKvm = r[1] == 0x4b4d564b && r[2] == 0x564b4d56;       // "KVMKVMKVM"
+            IsTcg = r[1] == 0x54474354 && r[2] == 0x43544743;       // "TCGTCGTCGTCG"
+        }
+    }
+
+    /// <summary>Switches on, on this processor, what was detected.</summary>
+    public static void Enable(Cpu* cpu)
+    {
+        ulong cr4 = Machine.ReadCr4() | OsXsave;
+        if (HasSmep) cr4 |= Smep;
+        if (HasSmap) cr4 |= Smap;
+        if (HasUmip) cr4 |= UserInstructionPrevention;
+        Machine.WriteCr4(cr4);
+
+        uint* r = stackalloc uint[4];
+        Machine.CpuId(13, 0, r);
+        Xcr0 = r[0] & 0xe7;                                         // no MPX, no PKRU: nobody here uses them
+        if ((Xcr0 & 0xe0) != 0xe0) Xcr0 &= 7;                       // AVX-512 goes whole or not at all
+        Machine.WriteXcr0(Xcr0);
+        Machine.CpuId(13, 0, r);
+        XsaveSize = r[1];
+
+        // System calls come in at one place; user code and data are 16 and 8 above the base in STAR's upper half.
+        Machine.WriteMsr(Star, ((ulong)Descriptors.KernelCode << 32) | (0x1bUL << 48));
+        Machine.WriteMsr(LStar, Machine.SystemCallEntry());
+        Machine.WriteMsr(SfMask, ClearedFlags);
+        Machine.WriteMsr(GsBase, (ulong)cpu);
+        Machine.WriteMsr(KernelGsBase, 0);
+    }
+
+    private static bool Has(uint register, int bit) => ((register >> bit) & 1) != 0;
+}

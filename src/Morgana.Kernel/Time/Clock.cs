@@ -1,0 +1,151 @@
+namespace Morgana.Kernel;
+
+/// <summary>The time since the kernel's start in nanoseconds, by the time-stamp counter, and the processors' timers.</summary>
+/// <remarks>
+/// Under KVM the monitor says how fast the counter runs. Elsewhere it is compared with the interval timer: first while the kernel starts,
+/// over less than a millisecond, so that nobody waits for it; then again over longer times, when an error of that first look would show.
+/// </remarks>
+internal static unsafe class Clock
+{
+    private const ulong Second = 1_000_000_000;
+
+    /// <summary>The shortest first comparison. Half a millisecond errs by 0.2 percent.</summary>
+    private const ulong FirstComparison = 500_000;
+
+    private static ClockPage* s_page;
+    private static ulong s_startTsc, s_startPit, s_startTimer;
+    private static ulong s_refinement;
+    private static ulong s_timerMultiplier;             // timer ticks for each 2^32 nanoseconds
+    private static bool s_hasPit;
+
+    /// <summary>When the counter is to be compared again; <see cref="ulong.MaxValue"/> when it need not be.</summary>
+    public static ulong NextRefinement;
+
+    /// <summary>The frame of the page that the application sees.</summary>
+    public static ulong PageFrame;
+
+    /// <summary>Time begins. Before <see cref="Calibrate"/>, it passes at a guess of 1 GHz.</summary>
+    public static void Start()
+    {
+        PageFrame = PhysicalMemory.TakeZeroed();
+        s_page = (ClockPage*)Physical.Pointer(PageFrame);
+        NextRefinement = ulong.MaxValue;
+        Pit.Start();
+        LocalApic.SetTimer(uint.MaxValue);
+        ReadTogether(out s_startTsc, out s_startPit, out s_startTimer);
+        s_page->TscBase = s_startTsc;
+        s_page->Multiplier = 1UL << 32;
+        // A timer that is not there answers with ones, always.
+        for (int i = 0; i < 64 && !s_hasPit; i++) s_hasPit = Pit.Read() != s_startPit;
+    }
+
+    /// <summary>Finds the speeds of the counter and of the processors' timers.</summary>
+    public static void Calibrate()
+    {
+        ulong tsc, pit, timer;
+        do ReadTogether(out tsc, out pit, out timer);
+        while (ElapsedSinceStart(pit, timer) < FirstComparison);
+        ulong elapsed = ElapsedSinceStart(pit, timer);
+        s_timerMultiplier = Machine.ShiftDivide32(s_startTimer - timer, elapsed);
+        LocalApic.SetTimer(0);
+
+        ulong multiplier = KvmClock.Multiplier();
+        if (multiplier == 0)
+        {
+            multiplier = Machine.ShiftDivide32(elapsed, tsc - s_startTsc);
+            if (s_hasPit) NextRefinement = 20_000_000;
+        }
+
+        s_page->Multiplier = multiplier;
+        s_page->TscBase = s_startTsc;
+        s_page->WallOffset = (WallClock.Read() * Second) - Now();
+    }
+
+    /// <summary>Nanoseconds since the kernel's start.</summary>
+    public static ulong Now()
+    {
+        ulong tsc = Machine.ReadTsc();
+        return s_page->TimeBase + (tsc > s_page->TscBase ? Machine.MultiplyShift32(tsc - s_page->TscBase, s_page->Multiplier) : 0);
+    }
+
+    /// <summary>Nanoseconds since 1970.</summary>
+    public static ulong WallNow() => s_page->WallOffset + Now();
+
+    /// <summary>What the wall clock was at time zero.</summary>
+    public static ulong WallOffset => s_page->WallOffset;
+
+    /// <summary>Arms this processor's timer.</summary>
+    public static void SetTimer(ulong nanoseconds)
+    {
+        ulong count = Machine.MultiplyShift32(Bits.Min(nanoseconds, Second), s_timerMultiplier);
+        LocalApic.SetTimer(count == 0 ? 1u : count > uint.MaxValue ? uint.MaxValue : (uint)count);
+    }
+
+    /// <summary>Spins. For starting processors alone, before <see cref="Calibrate"/>.</summary>
+    public static void Wait(ulong nanoseconds)
+    {
+        ReadTogether(out ulong _, out ulong pit, out ulong timer);
+        ulong last = pit, ticks = 0, start = timer;
+        if (!s_hasPit)
+        {
+            while (start - LocalApic.TimerCount() < nanoseconds) Machine.Pause();
+            return;
+        }
+
+        while (ticks * Second / Pit.Frequency < nanoseconds)
+        {
+            ulong now = Pit.Read();
+            ticks += (now - last) & (Pit.Period - 1);
+            last = now;
+            Machine.Pause();
+        }
+    }
+
+    /// <summary>Compares the counter with the interval timer over all the time since start, and corrects its speed.</summary>
+    public static void Refine()
+    {
+        ReadTogether(out ulong tsc, out ulong pit, out ulong _);
+        // How often the interval timer has gone round is known from the counter, which errs by far less than a round.
+        ulong estimate = Machine.MultiplyShift32(tsc - s_startTsc, s_page->Multiplier);
+        ulong ticks = (pit - s_startPit) & (Pit.Period - 1);
+        ulong expected = MulDiv(estimate, Pit.Frequency, Second);
+        ulong rounds = (expected - ticks + (Pit.Period / 2)) / Pit.Period;
+        ulong elapsed = MulDiv((rounds * Pit.Period) + ticks, Second, Pit.Frequency);
+
+        ulong now = Now();
+        s_page->Sequence++;
+        Machine.FullFence();
+        s_page->TimeBase = now;
+        s_page->TscBase = tsc;
+        s_page->Multiplier = Machine.ShiftDivide32(elapsed, tsc - s_startTsc);
+        Machine.FullFence();
+        s_page->Sequence++;
+        s_refinement++;
+        NextRefinement = s_refinement switch { 1 => 200_000_000, 2 => 2 * Second, _ => ulong.MaxValue };
+    }
+
+    private static ulong ElapsedSinceStart(ulong pit, ulong timer) =>
+        s_hasPit ? ((pit - s_startPit) & (Pit.Period - 1)) * Second / Pit.Frequency : s_startTimer - timer;
+
+    // The three clocks as of one moment: the quickest of a few readings, as a virtual processor may be stopped in between.
+    private static void ReadTogether(out ulong tsc, out ulong pit, out ulong timer)
+    {
+        ulong best = ulong.MaxValue;
+        tsc = pit = timer = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            ulong before = Machine.ReadTsc();
+            ulong p = Pit.Read();
+            ulong t = LocalApic.TimerCount();
+            ulong took = Machine.ReadTsc() - before;
+            if (took >= best) continue;
+            best = took;
+            tsc = before + (took / 2);
+            pit = p;
+            timer = t;
+        }
+    }
+
+    // a * b / c, for times up to a few hours.
+    private static ulong MulDiv(ulong a, ulong b, ulong c) => (a / c * b) + (a % c * b / c);
+}
