@@ -1,4 +1,5 @@
 using Morgana.Core;
+using Morgana.Wire.Tcp;
 
 namespace Morgana.Protocols.Tcp;
 
@@ -11,6 +12,7 @@ internal struct ReassemblyQueue
 
     private Range[]? _ranges;
     private int _blocks;
+    private uint _touches;
 
     public int Count { get; private set; }
 
@@ -41,6 +43,8 @@ internal struct ReassemblyQueue
         {
             if (i < Count && _ranges![i].Start <= start)
             {
+                _ranges[i].Touched = ++_touches;
+                _ranges[i].IsNews = true;
                 if (_ranges[i].End > start)
                 {
                     int known = Math.Min(_ranges[i].End - start, end - start);
@@ -66,6 +70,8 @@ internal struct ReassemblyQueue
             int copied = Extend(ref _ranges![i], packet, offset, wanted, blockLimit, stack.Pool);
             if (_ranges[i].Data.Length == 0) Remove(i, stack);
             if (copied < wanted) return DropReason.OutOfOrderLimit;
+            _ranges[i].Touched = ++_touches;
+            _ranges[i].IsNews = true;
             reason = DropReason.None;
             start = until;
             offset += wanted;
@@ -99,6 +105,38 @@ internal struct ReassemblyQueue
         return taken;
     }
 
+    /// <summary>Adds ranges to the SACK option: those that something came to since they were last reported, and the latest first (RFC 2018 4).</summary>
+    /// <returns>Whether such ranges are left.</returns>
+    public bool TakeNews(ref TcpOptions options, int limit)
+    {
+        uint reported = 0;
+        while (options.SackCount < limit && Choose(reported, isNews: true) is var i and >= 0) Report(i, ref reported, ref options);
+        bool isNewsLeft = options.SackCount == limit && Choose(reported, isNews: true) >= 0;
+        while (options.SackCount < limit && Choose(reported, isNews: false) is var i and >= 0) Report(i, ref reported, ref options);
+        return isNewsLeft;
+    }
+
+    private readonly int Choose(uint reported, bool isNews)
+    {
+        int latest = -1;
+        for (int i = 0; i < Count; i++)
+        {
+            ref var range = ref _ranges![i];
+            if ((reported & (1u << i)) != 0 || range.IsNews != isNews) continue;
+            if (latest < 0 || unchecked((int)(range.Touched - _ranges[latest].Touched)) > 0) latest = i;
+        }
+
+        return latest;
+    }
+
+    private readonly void Report(int index, ref uint reported, ref TcpOptions options)
+    {
+        ref var range = ref _ranges![index];
+        range.IsNews = false;
+        reported |= 1u << index;
+        options.Sacks[options.SackCount++] = new(range.Start, range.End);
+    }
+
     /// <summary>Drops everything.</summary>
     public void Clear(TcpStack stack)
     {
@@ -109,7 +147,7 @@ internal struct ReassemblyQueue
     private DropReason Open(int index, SequenceNumber start, int blockLimit, TcpStack stack)
     {
         if (Count == Limit || _blocks >= blockLimit) return DropReason.OutOfOrderLimit;
-        _ranges ??= stack.RentRanges();
+        _ranges ??= stack.Ranges.Rent();
         Array.Copy(_ranges, index, _ranges, index + 1, Count - index);
         _ranges[index] = new() { Start = start };
         Count++;
@@ -169,7 +207,7 @@ internal struct ReassemblyQueue
         Array.Copy(_ranges!, index + 1, _ranges!, index, Count - index);
         _ranges![Count] = default;
         if (Count > 0) return;
-        stack.ReturnRanges(_ranges);
+        stack.Ranges.Return(_ranges);
         _ranges = null;
         _blocks = 0;
     }
@@ -178,6 +216,8 @@ internal struct ReassemblyQueue
     {
         public SequenceNumber Start;
         public BlockChain Data;
+        public uint Touched;        // The order in which segments came to the ranges;
+        public bool IsNews;         // and whether one has since the range was last reported.
         public readonly SequenceNumber End => Start + Data.Length;
     }
 }

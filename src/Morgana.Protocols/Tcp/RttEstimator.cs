@@ -13,6 +13,11 @@ internal struct RttEstimator(TcpStackOptions options)
     /// <summary>Its variation.</summary>
     public TimeSpan Variation;
 
+    /// <summary>The least of the last ten seconds or more; zero before the first measurement.</summary>
+    public TimeSpan Minimum;
+
+    private Instant _minimumAt;
+
     /// <summary>Timeouts in a row.</summary>
     public int Backoff;
 
@@ -30,9 +35,10 @@ internal struct RttEstimator(TcpStackOptions options)
     }
 
     /// <summary>Takes a measurement. Never one of a segment that was sent twice (Karn; RFC 6298 3), unless timestamps tell which.</summary>
-    public void Sample(TimeSpan rtt)
+    public void Sample(TimeSpan rtt, Instant now)
     {
         if (rtt < TimeSpan.Zero) return;
+        if (Minimum == TimeSpan.Zero || rtt <= Minimum || now - _minimumAt > TimeSpan.FromSeconds(10)) (Minimum, _minimumAt) = (rtt == TimeSpan.Zero ? new(1) : rtt, now);
         if (Smoothed == TimeSpan.Zero)
         {
             // RFC 6298 2.2

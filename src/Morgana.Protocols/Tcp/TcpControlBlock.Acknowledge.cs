@@ -17,39 +17,71 @@ public sealed partial class TcpControlBlock
         }
 
         int window = segment.Window << SndScale;
-        if (ack > SndUna) TakeNewAcknowledgment(segment, ack, now);
-        else if (ack == SndUna) TakeDuplicate(segment, window);
-        if (State == TcpState.Closed) return DropReason.None;
+        if (ack >= SndUna && _records.Count > 0) TakeProgress(segment, ack, window, now);
         UpdateSendWindow(segment, ack, window, now);
         return AdvanceClosing(now);
     }
 
-    private void TakeNewAcknowledgment(in Incoming segment, SequenceNumber ack, Instant now)
+    // What was delivered, what was lost, and how much may be sent now.
+    private void TakeProgress(in Incoming segment, SequenceNumber ack, int window, Instant now)
     {
-        int flightBefore = SndNxt - SndUna;
+        int pipe = Pipe, flight = SndNxt - SndUna, advanced = ack - SndUna;
+        bool hasDuplicate = false;
+        int delivered = advanced > 0 ? Advance(segment, ack, now) : 0;
+        if (HasSack)
+        {
+            if (advanced == 0 && segment.Options.SackCount > 0) _stack.Statistics.DuplicateAcks++;
+            if (segment.Options.SackCount > 0) delivered += TakeSacks(segment, ack, now, out hasDuplicate);
+        }
+        else if (advanced == 0 && IsDuplicate(segment, window))
+        {
+            delivered = CountDuplicate();
+        }
+
+        if (advanced > 0)
+        {
+            var before = _congestion.State;
+            _congestion.OnAdvance(ack, advanced, pipe);
+            if (before != RecoveryState.Open && _congestion.State == RecoveryState.Open) Recovered(before, now);
+        }
+
+        FindLosses(delivered, advanced, flight, now);
+        if (HasSack) FollowTailProbe(ack, advanced, hasDuplicate, flight, now);
+    }
+
+    // Returns the octets that this acknowledgement says were delivered, and none before did.
+    private int Advance(in Incoming segment, SequenceNumber ack, Instant now)
+    {
         int acknowledged = ack - SndUna;
         bool isFinAcked = _finSent && ack == SndNxt;
         SndUna = ack;
-        MeasureRoundTrip(segment, ack, now);
-        int data = acknowledged - (isFinAcked ? 1 : 0);
         if (isFinAcked) IsFinAcknowledged = true;
-        ReleaseAcknowledged(data, ack);
+        int delivered = ReleaseAcknowledged(segment, acknowledged - (isFinAcked ? 1 : 0), ack, now);
+        if (HasSack)
+        {
+            if (_sacked.Count > 0) _sacked.Forget(ack, _stack);
+        }
+        else
+        {
+            delivered = CreditDuplicates(acknowledged);
+        }
 
         // RFC 6298 5.3: the timer starts again; 5.2: off when all is acknowledged. A new ACK ends the backoff.
         _rtt.Backoff = 0;
         _unanswered = 0;
         _retransmitAt = _records.Count > 0 ? now + _rtt.Timeout : Instant.Never;
-        bool isResending = _resendIndex < _resendEnd;
-        if (_congestion.OnNewAck(acknowledged, ack, flightBefore, SndNxt - SndUna) && _records.Count > 0 && !isResending) _resendFirst = true;
+        _earlyAt = Instant.Never;
         if (_records.Count == 0) _resendFirst = false;
+        return delivered;
     }
 
-    private void ReleaseAcknowledged(int data, SequenceNumber ack)
+    private int ReleaseAcknowledged(in Incoming segment, int data, SequenceNumber ack, Instant now)
     {
-        int half = Options.SendBuffer / 2;
+        int half = Options.SendBuffer / 2, delivered = 0;
         bool wasFull = SendQueue.Length >= half;
-        _delivered += data;
         if (data > 0) SendQueue.Consume(data);
+        Instant? sentAt = null;
+        bool sawRetransmission = false;
         while (_records.Count > 0)
         {
             ref var first = ref _records[0];
@@ -58,18 +90,23 @@ public sealed partial class TcpControlBlock
                 int cut = ack - first.Start;
                 if (cut <= 0) break;
                 // Part of a segment was acknowledged: what is left begins at the queue's head.
-                first.Start = ack;
-                first.Length -= cut;
-                first.Block = SendQueue.Head;
-                first.Offset = SendQueue.Head?.Start ?? 0;
+                if (first.Fate != SegmentFate.Sacked) delivered += cut;
+                _records.CutFront(ack, SendQueue.Head, SendQueue.Head?.Start ?? 0);
                 break;
             }
 
+            if (first.Fate != SegmentFate.Sacked)
+            {
+                delivered += first.SequenceLength;
+                if (HasSack) Delivered(first, segment, now);
+                if (first.Retransmissions > 0) sawRetransmission = true;
+                else sentAt = first.SentAt;
+            }
+
             _records.RemoveFirst(_stack.Records);
-            if (_resendIndex > 0) _resendIndex--;
-            if (_resendEnd > 0) _resendEnd--;
         }
 
+        MeasureRoundTrip(segment, sentAt, sawRetransmission, now);
         // With nothing in flight the next octet to send is the queue's first; otherwise its block is still there.
         if (_unsent == SendQueue.Length) (_sendBlock, _sendOffset) = (SendQueue.Head, SendQueue.Head?.Start ?? 0);
         if ((wasFull || _wantsRoom) && SendQueue.Length < half)
@@ -77,37 +114,21 @@ public sealed partial class TcpControlBlock
             _wantsRoom = false;
             Raise(TcpEvents.Writable);
         }
+
+        return delivered;
     }
 
-    private void MeasureRoundTrip(in Incoming segment, SequenceNumber ack, Instant now)
+    // The newest segment that was acknowledged in full and that was sent once (Karn; RFC 6298 3).
+    private void MeasureRoundTrip(in Incoming segment, Instant? sentAt, bool sawRetransmission, Instant now)
     {
-        // The newest segment that this acknowledges in full and that was sent once (Karn; RFC 6298 3).
-        Instant? sentAt = null;
-        bool sawRetransmission = false;
-        for (int i = 0; i < _records.Count && _records[i].End <= ack; i++)
-        {
-            if (_records[i].Retransmissions > 0) sawRetransmission = true;
-            else sentAt = _records[i].SentAt;
-        }
-
         // A hole was filled: what waited behind it says nothing about the path.
-        if (sentAt is { } at && !sawRetransmission) _rtt.Sample(now - at);
+        if (sentAt is { } at && !sawRetransmission) _rtt.Sample(now - at, now);
         else if (sawRetransmission && HasTimestamps && segment.Options is { HasTimestamps: true, TimestampEcho: not 0 })
         {
             // RFC 7323 4.1: the echo tells which transmission was answered.
             uint elapsed = TimestampClock(now) - segment.Options.TimestampEcho;
-            if (elapsed < 1 << 20) _rtt.Sample(new TimeSpan(((long)elapsed << 20) / 100));
+            if (elapsed < 1 << 20) _rtt.Sample(new TimeSpan(((long)elapsed << 20) / 100), now);
         }
-    }
-
-    // RFC 5681 2: a duplicate acknowledges nothing new, carries nothing, leaves the window as it is, and something is in flight.
-    private void TakeDuplicate(in Incoming segment, int window)
-    {
-        if (_records.Count == 0 || segment.SegmentLength > 0 || window != SndWnd || SndWnd == 0) return;
-        _stack.Statistics.DuplicateAcks++;
-        if (!_congestion.OnDuplicate(SndUna, SndNxt, SndNxt - SndUna) || _resendIndex < _resendEnd) return;
-        _stack.Statistics.FastRetransmissions++;
-        _resendFirst = true;
     }
 
     // RFC 9293 3.10.7.4: only a segment that is not older than the last one that did may move the window.
@@ -135,7 +156,7 @@ public sealed partial class TcpControlBlock
         _probePending = false;
         if (_records.Count > 0)
         {
-            if (_probedClosedWindow) (_resendIndex, _resendEnd) = (0, _records.Count);
+            if (_probedClosedWindow) LoseAll();
             _retransmitAt = now + _rtt.Timeout;
         }
         else

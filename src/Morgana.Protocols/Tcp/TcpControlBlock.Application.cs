@@ -184,7 +184,9 @@ public sealed partial class TcpControlBlock
                 if (IsSynchronised)
                 {
                     _congestion.SetSegmentSize(mss);
-                    if (_records.Count > 0) (_resendIndex, _resendEnd, _resendFirst) = (0, _records.Count, false);
+                    LoseAll();
+                    _records.Refragment(mss, _stack.Records);
+                    _resendFirst = false;
                 }
 
                 break;

@@ -48,7 +48,7 @@ public sealed partial class TcpControlBlock
         }
 
         SndUna = segment.Acknowledgment;
-        if (_synRetransmissions == 0) _rtt.Sample(now - _synSentAt);
+        if (_synRetransmissions == 0) _rtt.Sample(now - _synSentAt, now);
         Establish(segment, now);
         _ackNow = true;
         segment.TrimFront(1);
@@ -164,12 +164,14 @@ public sealed partial class TcpControlBlock
             }
 
             if (State == TcpState.TimeWait && segment.Has(TcpFlags.Fin)) RestartTimeWait(now);
+            if (before > 0 && segment.Length > 0) NoteDuplicate(segment.Sequence, SequenceNumber.Min(segment.Sequence + segment.Length, RcvNxt));
             Answer(segment, now);
             return before > 0 ? DropReason.Duplicate : DropReason.OutOfWindow;
         }
 
         if (before > 0)
         {
+            NoteDuplicate(segment.Sequence, RcvNxt);
             segment.TrimFront(before);
             _ackNow = true;         // Part of it was a retransmission: the peer should know that we have it.
         }
@@ -223,7 +225,7 @@ public sealed partial class TcpControlBlock
             Listener = null;
         }
 
-        if (_synRetransmissions == 0) _rtt.Sample(now - _synSentAt);
+        if (_synRetransmissions == 0) _rtt.Sample(now - _synSentAt, now);
         SndUna = segment.Acknowledgment;
         Establish(segment, now);
         return DropReason.None;

@@ -31,6 +31,10 @@ public sealed partial class TcpControlBlock
     private long _lentMemory;           // What their blocks take up.
     private int _receiveSegment;        // The payload of a full segment, as far as we have seen: for "every second segment".
     private bool _ackNow;
+    private bool _hasSackNews;          // Something came out of order that no acknowledgement has reported yet.
+    private int _duplicatesOwed;        // The same without SACK: acknowledgements that are owed, so that the sender can count them.
+    private bool _hasDuplicate;         // Octets came twice,
+    private SackBlock _duplicate;       // these (RFC 2883).
     private bool _finReceived;
     private bool _hasLaterFin;          // A FIN came out of order;
     private SequenceNumber _laterFin;   // this is its number.
@@ -54,7 +58,8 @@ public sealed partial class TcpControlBlock
         _lentOctets = 0;
         _lentMemory = 0;
         _receiveSegment = Math.Min(mtu - (IsIpv4 ? 40 : 60), 1460);
-        _ackNow = _finReceived = _hasLaterFin = false;
+        _ackNow = _finReceived = _hasLaterFin = _hasSackNews = _hasDuplicate = false;
+        _duplicatesOwed = 0;
         _challengeAllowedAt = default;
         _tsRecentAt = default;
         // RFC 7323 2.3: the smallest shift with which the whole buffer can be said.
@@ -120,13 +125,14 @@ public sealed partial class TcpControlBlock
             taken = Payload.Append(ref ReceiveQueue, packet, offset, segment.Length, _stack.Pool);
             if (taken < segment.Length && OutOfOrder.Count > 0)
             {
-                // What came early must not keep out what it waits for. Nobody was promised it: without SACK it is simply sent again.
+                // What came early must not keep out what it waits for. SACK promises nothing either (RFC 2018 8): it is sent again.
                 ClearReassembly();
                 taken += Payload.Append(ref ReceiveQueue, packet, offset + taken, segment.Length - taken, _stack.Pool);
             }
         }
 
         RcvNxt += taken;
+        if (taken > 0) _duplicatesOwed = 0;
         _stack.Statistics.OctetsReceived += taken;
         if (taken > 0) Raise(TcpEvents.Readable);
         if (taken < segment.Length)
@@ -143,6 +149,7 @@ public sealed partial class TcpControlBlock
             // RFC 5681 4.2: what fills a gap is acknowledged at once.
             RcvNxt += OutOfOrder.Take(RcvNxt, ref ReceiveQueue, _stack);
             _ackNow = true;
+            if (OutOfOrder.Count == 0) _hasSackNews = false;
         }
 
         // RFC 9293 3.8.6.3: at least every second full segment; otherwise the timer does it.
@@ -159,11 +166,28 @@ public sealed partial class TcpControlBlock
         int blockLimit = (Options.ReceiveBuffer / 1024) + (2 * ReassemblyQueue.Limit);
         var reason = OutOfOrder.Insert(segment.Sequence, packet, segment.HeaderLength + segment.Skip, segment.Length, blockLimit, _stack);
         if (reason == DropReason.None) _stack.Statistics.OutOfOrder++;
+        if (HasSack)
+        {
+            _hasSackNews = true;
+            if (reason == DropReason.Duplicate) NoteDuplicate(segment.Sequence, segment.Sequence + segment.Length);
+        }
+        else
+        {
+            _duplicatesOwed = Math.Min(_duplicatesOwed + 1, 64);
+        }
+
         return reason;
+    }
+
+    // RFC 2883: the sender is told what it need not have sent.
+    private void NoteDuplicate(SequenceNumber start, SequenceNumber end)
+    {
+        if (HasSack && start < end) (_hasDuplicate, _duplicate) = (true, new(start, end));
     }
 
     private void TakeFin(Instant now)
     {
+        _duplicatesOwed = 0;
         _finReceived = true;
         _hasLaterFin = false;
         RcvNxt += 1;

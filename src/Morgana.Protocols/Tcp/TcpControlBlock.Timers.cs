@@ -17,7 +17,8 @@ public sealed partial class TcpControlBlock
     internal bool IsRetransmissionTimerOn => _retransmitAt != Instant.Never;
 
     /// <summary>The earliest deadline.</summary>
-    internal Instant Deadline => Instant.Min(Instant.Min(Instant.Min(_retransmitAt, _delayedAckAt), Instant.Min(_lifeAt, _roomAt)), _keepAliveAt);
+    internal Instant Deadline =>
+        Instant.Min(Instant.Min(Instant.Min(_retransmitAt, _delayedAckAt), Instant.Min(_lifeAt, _roomAt)), Instant.Min(_keepAliveAt, _earlyAt));
 
     private void BeginTimers()
     {
@@ -62,6 +63,7 @@ public sealed partial class TcpControlBlock
         if (_lifeAt <= now)
         {
             _lifeAt = Instant.Never;
+            _stack.Trace.Record(now, TraceKind.TimerFired, (uint)Id, (ulong)TcpTimer.Life);
             // FIN_WAIT_2 of an orphan and TIME_WAIT end in silence; a handshake that nobody answered has timed out.
             Terminate(State is TcpState.TimeWait or TcpState.FinWait2 ? TcpEvents.Closed : TcpEvents.TimedOut, now);
             return;
@@ -73,6 +75,7 @@ public sealed partial class TcpControlBlock
             if (State == TcpState.Closed) return;
         }
 
+        if (_earlyAt <= now) HandleEarlyTimeout(now);
         if (_delayedAckAt <= now)
         {
             _delayedAckAt = Instant.Never;
@@ -119,6 +122,7 @@ public sealed partial class TcpControlBlock
             return;
         }
 
+        _stack.Trace.Record(now, TraceKind.TimerFired, (uint)Id, (ulong)(_records.Count == 0 || SndWnd == 0 ? TcpTimer.Persist : TcpTimer.Retransmission), (ulong)_unanswered);
         if (_records.Count == 0)
         {
             // The persist timer: a probe, or what fits into a window that is too silly otherwise (RFC 9293 3.8.6.2.1's override).
@@ -134,9 +138,10 @@ public sealed partial class TcpControlBlock
         {
             // RFC 6298 5.4 to 5.6; RFC 5681 3.1: everything in flight counts as lost, and goes again as the window grows from one segment.
             _stack.Statistics.RetransmissionTimeouts++;
-            _congestion.OnTimeout(SndNxt, SndNxt - SndUna, _records[0].Retransmissions == 0);
+            _congestion.OnTimeout(SndUna, SndNxt);
             _resendFirst = false;
-            (_resendIndex, _resendEnd) = (0, _records.Count);
+            LoseAll();
+            TraceWindow(now);
         }
 
         _retransmitAt = now + _rtt.Timeout;
@@ -166,6 +171,7 @@ public sealed partial class TcpControlBlock
 
             _keepAliveProbes++;
             _keepAlivePending = true;
+            _stack.Trace.Record(now, TraceKind.TimerFired, (uint)Id, (ulong)TcpTimer.KeepAlive, (ulong)_keepAliveProbes);
         }
 
         _keepAliveAt = now + Options.KeepAliveInterval;
@@ -177,7 +183,7 @@ public sealed partial class TcpControlBlock
         ClearTransmit();
         ClearReassembly();
         _ackNow = true;
-        _retransmitAt = _delayedAckAt = _roomAt = _keepAliveAt = Instant.Never;
+        _retransmitAt = _delayedAckAt = _roomAt = _keepAliveAt = _earlyAt = Instant.Never;
         _lifeAt = now + _stack.Options.TimeWait;
         Raise(TcpEvents.Closed);
         _stack.AddTimeWait(this, now);

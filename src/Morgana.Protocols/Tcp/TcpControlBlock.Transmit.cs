@@ -40,13 +40,12 @@ public sealed partial class TcpControlBlock
 
     private SegmentRecords _records;
     private RttEstimator _rtt;
-    private NewReno _congestion;
+    private CongestionControl _congestion;
     private PoolBlock? _sendBlock;      // Where the octet at SND.NXT stands;
     private int _sendOffset;            // null while the queue is empty.
     private int _unsent;                // Octets in the queue that were never sent.
-    private int _resendIndex;           // After a timeout: the next record to send again,
-    private int _resendEnd;             // and the record to stop before.
-    private bool _resendFirst;          // Fast retransmit, or a probe into a closed window with data in flight.
+    private uint _order;                // Transmissions so far; see SegmentRecord.Order.
+    private bool _resendFirst;          // A probe into a closed window with data in flight.
     private bool _synPending;
     private bool _finQueued;
     private bool _finSent;
@@ -60,7 +59,6 @@ public sealed partial class TcpControlBlock
     private Instant _lastSentAt;
     private uint _timestampOffset;
     private int _pathMtu;
-    private long _delivered;
 
     private int HeaderOverhead => IsIpv4 ? 40 : 60;
 
@@ -77,12 +75,13 @@ public sealed partial class TcpControlBlock
         IsFinAcknowledged = _finQueued = _finSent = _synPending = _probePending = _keepAlivePending = false;
         _probedClosedWindow = _wantsRoom = _resendFirst = false;
         _sendBlock = null;
-        _sendOffset = _unsent = _resendIndex = _resendEnd = _synRetransmissions = 0;
+        _sendOffset = _unsent = _synRetransmissions = 0;
+        _order = 0;
         _synSentAt = _lastSentAt = default;
         _timestampOffset = timestampOffset;
-        _delivered = 0;
         _rtt = new(_stack.Options);
         _congestion = default;
+        BeginRecovery();
     }
 
     // The options of the peer's SYN, and its number.
@@ -94,6 +93,7 @@ public sealed partial class TcpControlBlock
         ref readonly var options = ref segment.Options;
         HasTimestamps = Options.Timestamps && options.HasTimestamps;
         if (HasTimestamps) TsRecent = options.TimestampValue;
+        HasSack = Options.SelectiveAcknowledgments && options.SackPermitted;
         _hasScale = Options.WindowScaling && options.HasWindowScale;
         // RFC 7323 2.3: a shift above 14 is taken as 14. Without the option on both sides nothing is scaled (2.2).
         SndScale = _hasScale ? Math.Min(options.WindowScale, (byte)14) : (byte)0;
@@ -120,7 +120,7 @@ public sealed partial class TcpControlBlock
         if (State == TcpState.Closed || IsHandshakeHeld) return false;
         if (_synPending) return true;
         if (!IsSynchronised) return _ackNow && State == TcpState.SynReceived;
-        return _ackNow || _resendFirst || _probePending || _keepAlivePending || CanResend() || CanSendNew(now, out _);
+        return _ackNow || _resendFirst || _tailProbePending || _probePending || _keepAlivePending || CanResend() || CanSendNew(now, out _);
     }
 
     /// <summary>Appends the next segment to the packet.</summary>
@@ -136,12 +136,15 @@ public sealed partial class TcpControlBlock
         else if (_resendFirst && _records.Count > 0)
         {
             _resendFirst = false;
-            Retransmit(0, packet, now);
+            Retransmit(_records.PlaceOf(0), packet, now);
         }
         else if (CanResend())
         {
-            Retransmit(_resendIndex, packet, now);
-            _resendIndex++;
+            Retransmit(_records.OldestLost, packet, now);
+        }
+        else if (_tailProbePending && _records.Count > 0)
+        {
+            TransmitTailProbe(packet, now);
         }
         else if (CanSendNew(now, out int length))
         {
@@ -160,7 +163,7 @@ public sealed partial class TcpControlBlock
         }
         else if (_ackNow)
         {
-            Emit(packet, SndNxt, TcpFlags.Ack, now);
+            EmitAcknowledgment(packet, now);
         }
         else
         {
@@ -170,13 +173,14 @@ public sealed partial class TcpControlBlock
         return true;
     }
 
+    // What is lost goes first (RFC 6675 5, NextSeg rule 1), as far as both windows allow; the first segment, or a lonely one, always.
     private bool CanResend()
     {
-        if (_resendIndex >= _resendEnd || SndWnd == 0) return false;
-        // What was sent again since the timeout is what is in flight; the rest counts as lost.
-        ref var record = ref _records[_resendIndex];
-        int flight = record.Start - SndUna;
-        return flight == 0 || (flight + record.Length <= _congestion.Window && flight + record.Length <= SndWnd);
+        if (_records.Lost == 0 || SndWnd == 0) return false;
+        ref var record = ref _records.At(_records.OldestLost);
+        int pipe = Pipe;
+        if (record.Start == SndUna && pipe == 0) return true;
+        return (pipe == 0 || pipe + record.Length <= _congestion.Window) && (record.Start == SndUna || record.End - SndUna <= SndWnd);
     }
 
     // Nagle, silly windows, the two windows: whether new data or a FIN may go, and how much.
@@ -184,11 +188,11 @@ public sealed partial class TcpControlBlock
     {
         length = 0;
         bool isFinOwed = _finQueued && !_finSent;
-        if ((_unsent == 0 && !isFinOwed) || _finSent || _resendIndex < _resendEnd || _records.Count >= SegmentRecords.Limit - 1) return false;
+        if ((_unsent == 0 && !isFinOwed) || _finSent || _records.Lost > 0 || _records.Count >= SegmentRecords.Limit - 1) return false;
         int flight = SndNxt - SndUna;
         int congestion = _congestion.Window;
-        if (flight == 0 && now - _lastSentAt > _rtt.Timeout) congestion = Math.Min(congestion, NewReno.InitialWindow(Mss));
-        int usable = Math.Min(SndWnd, congestion + _congestion.LimitedTransmit) - flight;
+        if (flight == 0 && now - _lastSentAt > _rtt.Timeout) congestion = Math.Min(congestion, CongestionControl.InitialWindow(Mss));
+        int usable = Math.Min(SndWnd - flight, congestion - Pipe);
         length = Math.Min(Math.Min(_unsent, Mss), usable);
         // A FIN needs no window (it takes no buffer), only that all data before it has gone.
         if (length <= 0)
@@ -208,24 +212,23 @@ public sealed partial class TcpControlBlock
         if (SndNxt == SndUna && now - _lastSentAt > _rtt.Timeout) _congestion.OnIdle();
         // A record begins in the block that its first octet stands in: the one before goes back as soon as it is acknowledged.
         if (_sendBlock is { NextBlock: { } next } && _sendOffset == _sendBlock.End) (_sendBlock, _sendOffset) = (next, next.Start);
-        ref var record = ref _records.Add(_stack.Records);
-        record.Start = SndNxt;
-        record.Block = _sendBlock;
-        record.Offset = _sendOffset;
+        var (block, offset) = (_sendBlock, _sendOffset);
         bool isFin = _finQueued && length == _unsent;
         var flags = TcpFlags.Ack | (length > 0 && length == _unsent ? TcpFlags.Psh : 0);
         int sent = EmitData(packet, SndNxt, ref _sendBlock, ref _sendOffset, length, flags, isFin, now);
         isFin &= sent == length;
         _unsent -= sent;
-        record.Length = sent;
-        record.IsFin = isFin;
+        ref var record = ref _records.Add(SndNxt, sent, isFin, _stack.Records);
+        (record.Block, record.Offset) = (block, offset);
         record.SentAt = now;
-        record.Delivered = _delivered;
+        record.Order = _order++;
         SndNxt = record.End;
         _finSent |= isFin;
         _probePending = false;
+        _congestion.OnSent(sent);
         _stack.Statistics.OctetsSent += sent;
         if (_retransmitAt == Instant.Never || _records.Count == 1) _retransmitAt = now + _rtt.Timeout;
+        ScheduleTailProbe(now);
     }
 
     // RFC 9293 3.8.6.1: one octet beyond the closed window. It becomes a record like any other and is acknowledged or sent again.
@@ -239,30 +242,15 @@ public sealed partial class TcpControlBlock
         TransmitNew(packet, length, now);
     }
 
-    private void Retransmit(int index, PacketBuffer packet, Instant now)
+    private void Retransmit(int place, PacketBuffer packet, Instant now)
     {
-        // A path whose MTU has shrunk: what was one segment is several now.
-        if (_records[index].Length > Mss)
-        {
-            _records.Split(index, Mss, _stack.Records);
-            if (_resendEnd > index) _resendEnd++;
-        }
-
-        ref var record = ref _records[index];
+        ref var record = ref _records.At(place);
         int length = record.Length;
         bool isFin = record.IsFin;
-        if (SndWnd == 0 && length > 1)
-        {
-            // Into a closed window one octet is enough to be answered.
-            length = 1;
-            isFin = false;
-        }
-
-        record.Retransmissions++;
-        record.SentAt = now;
-        record.Delivered = _delivered;
         if (SndWnd == 0)
         {
+            // Into a closed window one octet is enough to be answered.
+            if (length > 1) (length, isFin) = (1, false);
             _probedClosedWindow = true;
             _stack.Statistics.WindowProbes++;
         }
@@ -271,6 +259,11 @@ public sealed partial class TcpControlBlock
             _stack.Statistics.Retransmissions++;
         }
 
+        record.Retransmissions++;
+        record.SentAt = now;
+        record.Order = _order++;
+        _records.SetFate(place, SegmentFate.InFlight);
+        _congestion.OnSent(length);
         _stack.Trace.Record(now, TraceKind.Retransmitted, (uint)Id, record.Start.Value, (ulong)length, (ulong)record.Retransmissions);
         var block = record.Block;
         int offset = record.Offset;
@@ -292,6 +285,7 @@ public sealed partial class TcpControlBlock
         options.HasTimestamps = isAnswer ? HasTimestamps : Options.Timestamps;
         options.TimestampValue = TimestampClock(now);
         options.TimestampEcho = TsRecent;
+        options.SackPermitted = isAnswer ? HasSack : Options.SelectiveAcknowledgments;
         Span<byte> buffer = stackalloc byte[TcpOptions.MaxLength];
         int optionsLength = options.WriteTo(buffer);
         var header = packet.Append(TcpHeader.Size + optionsLength);
@@ -314,6 +308,40 @@ public sealed partial class TcpControlBlock
         EmitData(packet, sequence, ref none, ref offset, 0, flags, false, now);
     }
 
+    // An acknowledgement without data. Only those carry SACK blocks, since data fills its segments.
+    private void EmitAcknowledgment(PacketBuffer packet, Instant now)
+    {
+        if (_duplicatesOwed > 0) _duplicatesOwed--;
+        if (!HasSack || (OutOfOrder.Count == 0 && !_hasDuplicate))
+        {
+            _hasSackNews = false;
+            Emit(packet, SndNxt, TcpFlags.Ack, now);
+            return;
+        }
+
+        var options = new TcpOptions { HasTimestamps = HasTimestamps, TimestampValue = TimestampClock(now), TimestampEcho = TsRecent };
+        if (_hasDuplicate) options.Sacks[options.SackCount++] = _duplicate;     // RFC 2883 4: the duplicate comes first.
+        _hasDuplicate = false;
+        _hasSackNews = OutOfOrder.TakeNews(ref options, HasTimestamps ? 3 : 4);
+        Span<byte> buffer = stackalloc byte[TcpOptions.MaxLength];
+        int optionsLength = options.WriteTo(buffer);
+        var header = packet.Append(TcpHeader.Size + optionsLength);
+        buffer[..optionsLength].CopyTo(header[TcpHeader.Size..]);
+        new TcpHeader(Local.Port, Remote.Port, SndNxt, RcvNxt, TcpFlags.Ack, AdvertiseWindow()).WriteTo(header);
+        Finish(packet, header, 0, now);
+        Acknowledged();
+        _stack.Trace.Record(now, TraceKind.SegmentSent, (uint)Id, SndNxt.Value, 0, (ulong)TcpFlags.Ack);
+    }
+
+    // A segment of ours has just told the peer of RCV.NXT.
+    private void Acknowledged()
+    {
+        LastAckSent = RcvNxt;
+        // Without SACK each segment out of order is owed a duplicate of its own; with it, what is not reported yet is.
+        _ackNow = _hasSackNews || _duplicatesOwed > 0;
+        _delayedAckAt = Instant.Never;
+    }
+
     // Header and payload of a segment of a synchronised connection. Returns the payload that there was memory for.
     private int EmitData(PacketBuffer packet, SequenceNumber sequence, ref PoolBlock? block, ref int offset, int length, TcpFlags flags, bool isFin, Instant now)
     {
@@ -327,9 +355,7 @@ public sealed partial class TcpControlBlock
         if (HasTimestamps) TcpOptions.WriteTimestamps(header[TcpHeader.Size..], TimestampClock(now), TsRecent);
         new TcpHeader(Local.Port, Remote.Port, sequence, RcvNxt, flags, window).WriteTo(header);
         Finish(packet, header, sum, now);
-        LastAckSent = RcvNxt;
-        _ackNow = false;
-        _delayedAckAt = Instant.Never;
+        Acknowledged();
         if (length > 0 || isFin) _lastSentAt = now;
         _stack.Trace.Record(now, TraceKind.SegmentSent, (uint)Id, sequence.Value, (ulong)sent, (ulong)flags);
         return sent;
@@ -348,7 +374,9 @@ public sealed partial class TcpControlBlock
         _records.Clear(_stack.Records);
         SendQueue.Clear();
         _sendBlock = null;
-        _unsent = _resendIndex = _resendEnd = 0;
-        _synPending = _probePending = _keepAlivePending = _resendFirst = _ackNow = false;
+        _sacked.Clear(_stack);
+        _unsent = _duplicatesOwed = _duplicateOctets = 0;
+        _earlyAt = Instant.Never;
+        _synPending = _probePending = _tailProbePending = _keepAlivePending = _resendFirst = _ackNow = _hasSackNews = _hasDuplicate = false;
     }
 }

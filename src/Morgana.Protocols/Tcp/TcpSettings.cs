@@ -79,6 +79,9 @@ public sealed record TcpConnectionOptions
     /// <summary>Whether window scaling is offered and accepted (RFC 7323).</summary>
     public bool WindowScaling { get; init; } = true;
 
+    /// <summary>Whether selective acknowledgements are offered and accepted (RFC 2018).</summary>
+    public bool SelectiveAcknowledgments { get; init; } = true;
+
     /// <summary>How long a connection idles before it is probed; null is never (RFC 9293 3.8.4).</summary>
     public TimeSpan? KeepAlive { get; init; }
 

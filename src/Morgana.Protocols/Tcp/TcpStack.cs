@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Morgana.Core;
+using Morgana.Wire.Tcp;
 
 namespace Morgana.Protocols.Tcp;
 
@@ -15,6 +16,8 @@ public sealed partial class TcpStack
     internal readonly TraceRing Trace;
     internal readonly TcpTimerWheel Wheel = new();
     internal readonly RecordPool Records = new();
+    internal readonly ArrayStack<SackBlock> Sacked = new(SackedRanges.Limit + 1);
+    internal readonly ArrayStack<ReassemblyQueue.Range> Ranges = new(ReassemblyQueue.Limit);
     internal readonly TcpStackOptions Options;
     internal Staging Staged;
     private const int PooledBlocks = 4096;
@@ -26,7 +29,6 @@ public sealed partial class TcpStack
     private readonly KinList _timeWait = new();
     private readonly Stack<TcpControlBlock> _unused = new();
     private readonly Stack<int> _freeSlots = new();
-    private readonly Stack<ReassemblyQueue.Range[]> _ranges = new();
     private TcpControlBlock?[] _slots = new TcpControlBlock?[16];
     private int _slotsUsed;
     private int _burst;
@@ -163,13 +165,6 @@ public sealed partial class TcpStack
         _ready.Remove(block);
         block.IsPooled = true;
         if (_unused.Count < PooledBlocks) _unused.Push(block);
-    }
-
-    internal ReassemblyQueue.Range[] RentRanges() => _ranges.Count > 0 ? _ranges.Pop() : new ReassemblyQueue.Range[ReassemblyQueue.Limit];
-
-    internal void ReturnRanges(ReassemblyQueue.Range[] ranges)
-    {
-        if (_ranges.Count < 256) _ranges.Push(ranges);
     }
 
     // A block for a new connection, in the table and with a slot; null at the limit.

@@ -27,6 +27,21 @@ public enum TcpState : byte
     TimeWait,
 }
 
+/// <summary>Which timer of a connection fired: what <see cref="Morgana.Core.TraceKind.TimerFired"/> names.</summary>
+public enum TcpTimer : byte
+{
+    /// <summary>Retransmission (RFC 6298); how often in a row comes with it.</summary>
+    Retransmission = 1,
+    /// <summary>A probe into a closed window (RFC 9293 3.8.6.1).</summary>
+    Persist,
+    /// <summary>A probe behind the last segment (RFC 8985 7).</summary>
+    TailProbe,
+    /// <summary>A probe of an idle connection (RFC 9293 3.8.4).</summary>
+    KeepAlive,
+    /// <summary>The end of TIME_WAIT, of FIN_WAIT_2 without an application, or of a deferred handshake.</summary>
+    Life,
+}
+
 /// <summary>What happened to a connection since its events were last taken.</summary>
 [Flags]
 public enum TcpEvents

@@ -21,8 +21,14 @@ public sealed class TcpStatistics
     public long Established { get; internal set; }
     /// <summary>Segments sent again.</summary>
     public long Retransmissions { get; internal set; }
-    /// <summary>Segments sent again after duplicate acknowledgements (RFC 6582).</summary>
+    /// <summary>Times that a loss was found by acknowledgements, and fast recovery began (RFC 8985, RFC 6582).</summary>
     public long FastRetransmissions { get; internal set; }
+    /// <summary>Tail probes sent (RFC 8985 7).</summary>
+    public long TailProbes { get; internal set; }
+    /// <summary>SACK blocks that were no range in flight, or one too many.</summary>
+    public long SacksIgnored { get; internal set; }
+    /// <summary>Acknowledgements that reported a segment which came twice (RFC 2883).</summary>
+    public long DuplicatesReported { get; internal set; }
     /// <summary>Retransmission timeouts.</summary>
     public long RetransmissionTimeouts { get; internal set; }
     /// <summary>Duplicate acknowledgements received.</summary>

@@ -6,7 +6,7 @@ using static Morgana.Wire.Tcp.TcpFlags;
 namespace Morgana.Protocols.Tests.Tcp;
 
 /// <summary>A segment that our side sent, its numbers relative to the two ISS.</summary>
-internal sealed record Sent(TcpFlags Flags, int Sequence, int Acknowledgment, int Length, int Window, byte[] Payload)
+internal sealed record Sent(TcpFlags Flags, int Sequence, int Acknowledgment, int Length, int Window, byte[] Payload, (int Start, int End)[] Sacks)
 {
     public override string ToString() => $"<SEQ={Sequence}><ACK={Acknowledgment}><CTL={Flags}><LEN={Length}><WND={Window}>";
 }
@@ -26,6 +26,15 @@ internal sealed class Script
     public uint PeerIss = 1000;
     public ushort PeerPort = 1234, OurPort = 80;
     public DropReason LastReason;
+
+    /// <summary>Whether the peer's SYN permits SACK.</summary>
+    public bool HasSack;
+
+    /// <summary>How long the handshake takes; no time, if nothing is said.</summary>
+    public TimeSpan RoundTrip;
+
+    /// <summary>Whether what we send stays where it is, as while a batch of segments comes in.</summary>
+    public bool IsHeld;
     public uint Iss;
 
     public Script(TcpStackOptions? options = null, TcpConnectionOptions? connection = null, TcpListenOptions? listen = null, BufferPool? pool = null)
@@ -58,6 +67,7 @@ internal sealed class Script
         Inject(Syn, 0, 0).Expect(Syn | Ack, 0, 1);
         Tcb = Listener.HalfOpen.First!;
         if (state == TcpState.SynReceived) return this;
+        After(RoundTrip);
         Inject(Ack, 1, 1).ExpectNothing();
         Assert.True(Listener.TryAccept(out _));
         Tcb.TakeEvents();
@@ -75,10 +85,15 @@ internal sealed class Script
         return this;
     }
 
-    public Script Inject(TcpFlags flags, long sequence, long acknowledgment = 0, int length = 0, int window = 65535, byte fill = 0)
+    public Script Inject(TcpFlags flags, long sequence, long acknowledgment = 0, int length = 0, int window = 65535, byte fill = 0, params (long Start, long End)[] sacks)
     {
         Assert.True(Pool.TryRentPacket(PacketBuffer.Headroom, out var packet));
-        var header = packet.Append(TcpHeader.Size);
+        var options = new TcpOptions { SackPermitted = HasSack && (flags & Syn) != 0 };
+        foreach (var (start, end) in sacks) options.Sacks[options.SackCount++] = new(new((uint)(Iss + start)), new((uint)(Iss + end)));
+        Span<byte> written = stackalloc byte[TcpOptions.MaxLength];
+        written = written[..options.WriteTo(written)];
+        var header = packet.Append(TcpHeader.Size + written.Length);
+        written.CopyTo(header[TcpHeader.Size..]);
         byte[] payload = new byte[length];
         Array.Fill(payload, fill);
         Assert.True(packet.TryAppend(payload));
@@ -127,6 +142,14 @@ internal sealed class Script
         return this;
     }
 
+    /// <summary>An acknowledgement with just these SACK blocks.</summary>
+    public Script ExpectSacks(int acknowledgment, params (int Start, int End)[] sacks)
+    {
+        Assert.True(Sent.TryPeek(out var sent), "expected an acknowledgement, nothing was sent");
+        Assert.Equal(sacks, sent.Sacks);
+        return Expect(Ack, null, acknowledgment, 0);
+    }
+
     public Script ExpectNothing()
     {
         Assert.True(Sent.Count == 0, Sent.Count == 0 ? "" : $"expected nothing, sent {Sent.Peek()}");
@@ -155,7 +178,7 @@ internal sealed class Script
 
     private Script Poll()
     {
-        while (Stack.HasOutput)
+        while (Stack.HasOutput && !IsHeld)
         {
             Assert.True(Pool.TryRentPacket(PacketBuffer.Headroom, out var packet));
             if (!Stack.TryTransmit(packet, Now, out var from, out var to))
@@ -171,9 +194,17 @@ internal sealed class Script
             Assert.Equal(DropReason.None, TcpSegment.Parse(bytes, out var segment));
             if ((segment.Flags & Syn) != 0) Iss = segment.Sequence.Value;
             Sent.Enqueue(new(segment.Flags, (int)(segment.Sequence.Value - Iss), (segment.Flags & Ack) == 0 ? 0 : (int)(segment.Acknowledgment.Value - PeerIss),
-                segment.Payload.Length, segment.Window, segment.Payload.ToArray()));
+                segment.Payload.Length, segment.Window, segment.Payload.ToArray(), ReadSacks(segment.Options)));
         }
 
         return this;
+    }
+
+    private (int, int)[] ReadSacks(ReadOnlySpan<byte> bytes)
+    {
+        Assert.True(TcpOptions.Parse(bytes, out var options));
+        var sacks = new (int, int)[options.SackCount];
+        for (int i = 0; i < sacks.Length; i++) sacks[i] = ((int)(options.Sacks[i].Start.Value - PeerIss), (int)(options.Sacks[i].End.Value - PeerIss));
+        return sacks;
     }
 }
