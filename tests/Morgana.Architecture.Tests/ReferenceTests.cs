@@ -12,6 +12,7 @@ public class ReferenceTests
         ["Devices"] = ["Core", "Wire"],
         ["Drivers.Tap"] = ["Core", "Devices"],
         ["Drivers.FrameSocket"] = ["Core", "Devices"],
+        ["Storage"] = ["Core"],
         ["Sockets"] = ["Core", "Network", "Devices"],
         ["AspNetCore"] = ["Core", "Sockets"],
         ["Sandbox"] = [],
