@@ -136,6 +136,6 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
                 if (!published.Contains(type, SymbolEqualityComparer.Default)) output.ReportDiagnostic(Diagnostic.Create(Rules.Unpublished, type.Place(), type.Name));
         }
 
-        private void Add(string name, string text) => output.AddSource(name, SourceText.From(text, Encoding.UTF8));
+        private void Add(string name, string text) => output.AddSource(name, SourceText.From(text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)));
     }
 }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Morgana.Composition.Generator;
 
-/// <summary>Writes the manifest, docs/manifest.md, as JSON on one line and of plain ASCII: it goes through assemblers and MSBuild.</summary>
+/// <summary>Writes the manifest, docs/manifest.md, as JSON on one line and of plain ASCII: it is a C# literal, and an assembler takes it from there.</summary>
 internal static class ManifestWriter
 {
     public const int Schema = 1;
@@ -56,7 +56,7 @@ internal static class ManifestWriter
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>What means something to MSBuild or an assembler is escaped, too.</summary>
+    /// <summary>Anything but plain characters is escaped, so that an octet is a character wherever it is looked at.</summary>
     private static string? Text(string? text)
     {
         if (text is null) return null;

@@ -108,8 +108,8 @@ public class GeneratedCodeTests
     internal static JsonElement ReadManifest(Snippet snippet)
     {
         string code = snippet.Generated["Manifest.g.cs"];
-        int start = code.IndexOf("/*MANIFEST*/@\"", StringComparison.Ordinal) + 14, end = code.IndexOf("\"/*END*/", StringComparison.Ordinal);
-        string json = code[start..end].Replace("\"\"", "\"");
+        int start = code.IndexOf("/*MANIFEST*/\"\"\"", StringComparison.Ordinal) + 15, end = code.IndexOf("\"\"\"/*END*/", StringComparison.Ordinal);
+        string json = code[start..end];
         Assert.DoesNotContain(json, c => c is ';' or '%' or '$' or '\'' or '(' or '*' or > '\x7e');
         return JsonDocument.Parse(json).RootElement;
     }
