@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Morgana.Core;
-using Morgana.Protocols.Tcp;
 
 namespace Morgana.Integration.Tests;
 
@@ -71,7 +70,7 @@ public sealed class LinuxTests
             Assert.Equal(batch, output.Split('\n').Count(l => l.StartsWith("200", StringComparison.Ordinal)));
         }
 
-        await AssertNothingLeftAsync(peer);
+        await Transfers.AssertNothingLeftAsync(peer);
     }
 
     [RootFact("wrk")]
@@ -97,7 +96,7 @@ public sealed class LinuxTests
         foreach (string scan in new[] { "-sF", "-sN", "-sX", "-sA", "-O" })
             await peer.TryInAsync("nmap", "-n", "-Pn", scan, "-p", "78-82", "--max-retries", "1", LinuxPeer.OurAddress.ToString());
         Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(5))).Received);
-        await AssertNothingLeftAsync(peer);
+        await Transfers.AssertNothingLeftAsync(peer);
     }
 
     [RootFact("curl")]
@@ -129,20 +128,5 @@ public sealed class LinuxTests
         await peer.InAsync("bash", "-c", $"exec 3<>/dev/tcp/{LinuxPeer.OurAddress}/81; cat '{file}' >&3; exec 3>&-");
         var (length, hash) = await arrived.Task.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal((content.Length, Convert.ToHexString(SHA256.HashData(content))), ((int)length, hash));
-    }
-
-    /// <summary>No connection but TIME_WAIT, and no buffer in use, once what is on its way has come.</summary>
-    private static async Task AssertNothingLeftAsync(LinuxPeer peer)
-    {
-        int connections = -1, blocks = -1;
-        var statistics = peer.Loop.Stack.Tcp.Statistics;
-        for (int round = 0; round < 200; round++)
-        {
-            (connections, blocks) = await peer.Loop.CallAsync(_ => (statistics.Connections - statistics[TcpState.TimeWait], peer.Pool.InUse));
-            if (connections == 0 && blocks == 0) return;
-            await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(1));
-        }
-
-        Assert.Fail($"{connections} connections and {blocks} blocks are left.");
     }
 }
