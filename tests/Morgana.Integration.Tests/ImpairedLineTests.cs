@@ -16,7 +16,7 @@ public sealed class ImpairedLineTests
         ["reordering"] = new() { Delay = Delay, Reordering = 0.02, ReorderDelay = TimeSpan.FromMilliseconds(3) },
         ["duplication"] = new() { Delay = Delay, Duplication = 0.05 },
         ["corruption"] = new() { Delay = Delay, Corruption = 0.005 },
-        ["delay"] = new() { Delay = TimeSpan.FromMilliseconds(20), Jitter = TimeSpan.FromMilliseconds(2) },
+        ["delay"] = new() { Delay = TimeSpan.FromMilliseconds(15) },
         ["everything"] = new()
         {
             Delay = TimeSpan.FromMilliseconds(2), Jitter = TimeSpan.FromMilliseconds(0.5), Loss = 0.002, Duplication = 0.01, Reordering = 0.01, Corruption = 0.002,

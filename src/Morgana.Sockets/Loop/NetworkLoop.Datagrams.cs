@@ -14,7 +14,9 @@ public sealed partial class NetworkLoop
     private ushort _pingSequence;
 
     /// <inheritdoc/>
-    public async ValueTask<UdpSocket> BindAsync(IpEndpoint local, CancellationToken cancel = default) => await CallAsync<UdpSocket>(_ =>
+    public ValueTask<UdpSocket> BindAsync(IpEndpoint local, CancellationToken cancel = default) => OpenAsync<UdpSocket>(_ => Bind(local), cancel);
+
+    private LoopUdpSocket Bind(IpEndpoint local)
     {
         var error = Stack.Udp.TryBind(local, new UdpBindOptions(), out var endpoint);
         if (error != UdpBindError.None)
@@ -23,7 +25,7 @@ public sealed partial class NetworkLoop
         endpoint!.Owner = socket;
         _sockets.Add(socket);
         return socket;
-    }).WaitAsync(cancel).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async ValueTask<PingReply> PingAsync(IpAddress destination, TimeSpan timeout, int payloadLength = 56, CancellationToken cancel = default)

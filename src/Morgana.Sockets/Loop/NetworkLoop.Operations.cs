@@ -8,10 +8,31 @@ namespace Morgana.Sockets;
 public sealed partial class NetworkLoop
 {
     /// <inheritdoc/>
-    public async ValueTask<TcpListener> ListenAsync(IpEndpoint local, TcpListenerOptions? options = null, CancellationToken cancel = default)
+    public ValueTask<TcpListener> ListenAsync(IpEndpoint local, TcpListenerOptions? options = null, CancellationToken cancel = default) =>
+        OpenAsync<TcpListener>(_ => Listen(local, options ?? new()), cancel);
+
+    // Who gives up waiting never learns what was opened, so that it is closed again.
+    private async ValueTask<T> OpenAsync<T>(Func<Instant, T> open, CancellationToken cancel)
+        where T : IAsyncDisposable
     {
-        options ??= new();
-        return await CallAsync(_ => Listen(local, options)).WaitAsync(cancel).ConfigureAwait(false);
+        cancel.ThrowIfCancellationRequested();
+        var opening = CallAsync(open);
+        try
+        {
+            return await opening.WaitAsync(cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            _ = CloseUnwantedAsync(opening);
+            throw;
+        }
+    }
+
+    private static async Task CloseUnwantedAsync<T>(Task<T> opening)
+        where T : IAsyncDisposable
+    {
+        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (opening.IsCompletedSuccessfully) await opening.Result.DisposeAsync().ConfigureAwait(false);
     }
 
     private LoopTcpListener Listen(IpEndpoint local, TcpListenerOptions options)

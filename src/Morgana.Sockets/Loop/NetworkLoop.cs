@@ -29,13 +29,13 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
     private readonly ConcurrentQueue<ILoopWork> _work = new();
     private readonly HashSet<LoopTcpConnection> _connections = [];
     private readonly HashSet<LoopTcpListener> _listeners = [];
-    private readonly List<LoopTcpConnection> _waitingForMemory = [];
     private readonly PacketBuffer[] _received = new PacketBuffer[Budget];
     private readonly PacketBuffer[] _reclaimed = new PacketBuffer[Budget];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _thread;
     private int _sleeping;
     private volatile bool _stopping;
+    private volatile bool _hasEnded;
 
     /// <summary>Builds the stack; <see cref="Start"/> sets it going.</summary>
     public NetworkLoop(NetworkLoopOptions options)
@@ -99,15 +99,22 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
     {
         _work.Enqueue(work);
         if (!IsCurrent) WakeIfSleeping();
+        // The loop looks into the queue a last time after it has said that it ends; what comes later must not wait for it.
+        if (_hasEnded) AbandonWork();
     }
 
     internal Task<T> CallAsync<T>(Func<Instant, T> function)
     {
         var call = new LoopCall<T>(function);
-        if (_stopped.Task.IsCompleted) call.TrySetException(new ObjectDisposedException(nameof(NetworkLoop), "The network loop has stopped."));
-        else Post(call);
-        // The loop may have stopped between the test and the post; then nobody runs the queue any more.
-        if (_stopped.Task.IsCompleted) call.TrySetException(new ObjectDisposedException(nameof(NetworkLoop), "The network loop has stopped."));
+        Post(call);
+        return call.Task;
+    }
+
+    /// <summary>Has something closed on the loop's thread. Once the loop has ended there is nothing to close.</summary>
+    internal Task CloseAsync(Action<Instant> close)
+    {
+        var call = new LoopClose(close);
+        Post(call);
         return call.Task;
     }
 
@@ -126,11 +133,6 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
     internal void Forget(LoopTcpListener listener) => _listeners.Remove(listener);
 
     internal void Forget(LoopTcpConnection connection) => _connections.Remove(connection);
-
-    internal void RetryWhenMemory(LoopTcpConnection connection)
-    {
-        if (!_waitingForMemory.Contains(connection)) _waitingForMemory.Add(connection);
-    }
 
     private Instant Now() => new((long)((_clock.GetTimestamp() - _origin) * _nanosecondsPerTick));
 
@@ -185,17 +187,9 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         {
             int budget = 1024;
             while (budget-- > 0 && _work.TryDequeue(out var work)) work.Run(now);
-            if (_waitingForMemory.Count > 0 && _pool.HasRoom) RetryWaiting(now);
             bool told = TellOwners(now);
             if (!told || _work.IsEmpty) break;
         }
-    }
-
-    private void RetryWaiting(Instant now)
-    {
-        var waiting = _waitingForMemory.ToArray();
-        _waitingForMemory.Clear();
-        foreach (ILoopWork connection in waiting) connection.Run(now);
     }
 
     private bool TellOwners(Instant now)
@@ -251,8 +245,6 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         {
             var deadline = Stack.NextTimeout;
             var timeout = deadline == Instant.Never ? Timeout.InfiniteTimeSpan : deadline - Now();
-            // Work of handlers that lack memory is retried soon: what frees memory is often another thread.
-            if (_waitingForMemory.Count > 0 && (timeout < TimeSpan.Zero || timeout.TotalMilliseconds > 1)) timeout = TimeSpan.FromMilliseconds(1);
             if (timeout != Timeout.InfiniteTimeSpan && timeout < TimeSpan.Zero) timeout = TimeSpan.Zero;
             Waiter.Wait(timeout);
         }
@@ -282,6 +274,8 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         var now = Now();
         try
         {
+            // What was asked for before: it then hears, like everybody, that the loop stops.
+            while (_work.TryDequeue(out var work)) work.Run(now);
             foreach (var listener in _listeners.ToArray()) listener.HandleLoopStopped();
             foreach (var connection in _connections.ToArray()) connection.HandleLoopStopped(now);
             StopDatagrams();
@@ -299,10 +293,17 @@ public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
         }
 
         _stopping = true;
+        _hasEnded = true;
+        AbandonWork();
+        Debug.Assert(_connections.Count == 0);
         if (Failure is null) _stopped.TrySetResult();
         else _stopped.TrySetException(Failure);
-        while (_work.TryDequeue(out var work)) work.Run(now);
-        Debug.Assert(_connections.Count == 0);
+    }
+
+    // Any thread, once the loop has ended.
+    private void AbandonWork()
+    {
+        while (_work.TryDequeue(out var work)) work.Abandon();
     }
 
     private sealed class Attachment(INetworkDevice device, NetworkInterface @interface)

@@ -19,6 +19,7 @@ internal sealed class LoopTcpConnection : TcpConnection, ILoopWork
     private int _attention;
     private int _abort;
     private int _disposed;
+    private bool _closeAsked;
 
     public LoopTcpConnection(NetworkLoop loop, TcpControlBlock tcb, TcpConnectOptions options)
     {
@@ -52,9 +53,8 @@ internal sealed class LoopTcpConnection : TcpConnection, ILoopWork
         {
             lock (_closedGate)
             {
-                _closedSource ??= new();
-                if (_isClosed) _closedSource.Cancel();
-                return _closedSource.Token;
+                if (_isClosed && _closedSource is null) return new(canceled: true);
+                return (_closedSource ??= new()).Token;
             }
         }
     }
@@ -80,6 +80,8 @@ internal sealed class LoopTcpConnection : TcpConnection, ILoopWork
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return ValueTask.CompletedTask;
         _output.Complete();
         _input.Complete();
+        // Only now, when the loop can see whether something was left unread.
+        Volatile.Write(ref _closeAsked, true);
         RequestAttention();
         return ValueTask.CompletedTask;
     }
@@ -113,7 +115,7 @@ internal sealed class LoopTcpConnection : TcpConnection, ILoopWork
         int consumed = _input.TakeUnreported();
         if (consumed > 0) tcb.Consumed(consumed, now);
         Send(tcb, now);
-        if (Volatile.Read(ref _disposed) != 0) Close(tcb, now);
+        TryClose(tcb, now);
     }
 
     /// <summary>What happened to the connection since the last batch. Loop's thread.</summary>
@@ -122,7 +124,13 @@ internal sealed class LoopTcpConnection : TcpConnection, ILoopWork
         var events = tcb.TakeEvents();
         if ((events & TcpEvents.Connected) != 0) _connecting?.TrySetResult(this);
         if ((events & (TcpEvents.Readable | TcpEvents.EndOfStream)) != 0) Receive(tcb, now);
-        if ((events & TcpEvents.Writable) != 0) Send(tcb, now);
+        if ((events & TcpEvents.Writable) != 0)
+        {
+            Send(tcb, now);
+            TryClose(tcb, now);
+            if (_tcb is null) return;
+        }
+
         if ((events & (TcpEvents.Reset | TcpEvents.Refused | TcpEvents.TimedOut)) != 0)
         {
             var error = (events & TcpEvents.TimedOut) != 0 ? SocketError.TimedOut
@@ -154,22 +162,17 @@ internal sealed class LoopTcpConnection : TcpConnection, ILoopWork
 
     private void Send(TcpControlBlock tcb, Instant now)
     {
-        bool drained = _output.Drain(tcb, now);
+        // What room or memory is lacking for now is taken when the connection says that it is writable.
+        bool isLast = _output.Drain(tcb, now);
         _output.SetQueued(tcb.SendQueueLength);
-        if (!drained)
-        {
-            Loop.RetryWhenMemory(this);
-        }
-        else if (_output.IsCompleted && !_shutdownSent)
-        {
-            _shutdownSent = true;
-            tcb.Shutdown(now);
-        }
+        if (!isLast || _shutdownSent) return;
+        _shutdownSent = true;
+        tcb.Shutdown(now);
     }
 
-    private void Close(TcpControlBlock tcb, Instant now)
+    private void TryClose(TcpControlBlock tcb, Instant now)
     {
-        if (!_shutdownSent) return;         // Memory was short: Send will be called again, and then Close.
+        if (!Volatile.Read(ref _closeAsked) || !_shutdownSent) return;
         if (_input.HasUnread) tcb.Abort(now);       // RFC 2525 2.17: the peer must hear that its data was not read.
         else tcb.Close(now);
         Release(tcb, null);

@@ -10,7 +10,7 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
     private readonly TcpListenerOptions _options;
     private readonly object _gate = new();
     private readonly Queue<TcpConnection> _accepted = new();
-    private readonly Queue<TaskCompletionSource<TcpConnection?>> _waiters = new();
+    private readonly LinkedList<TaskCompletionSource<TcpConnection?>> _waiters = new();
     private TcpListenSocket? _socket;       // the loop's alone
     private bool _stopped;
 
@@ -29,7 +29,7 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
     public override ValueTask<TcpConnection?> AcceptAsync(CancellationToken cancel = default)
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<TcpConnection?>(cancel);
-        TaskCompletionSource<TcpConnection?> waiter;
+        LinkedListNode<TaskCompletionSource<TcpConnection?>> waiter;
         bool wasFull;
         lock (_gate)
         {
@@ -41,11 +41,10 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
             }
 
             if (_stopped) return new((TcpConnection?)null);
-            waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiters.Enqueue(waiter);
+            waiter = _waiters.AddLast(new TaskCompletionSource<TcpConnection?>(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
-        return cancel.CanBeCanceled ? AcceptCancellableAsync(waiter, cancel) : new(waiter.Task);
+        return cancel.CanBeCanceled ? AcceptCancellableAsync(waiter, cancel) : new(waiter.Value.Task);
     }
 
     /// <inheritdoc/>
@@ -55,17 +54,25 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
         {
             if (_stopped) return;
             _stopped = true;
-            while (_waiters.TryDequeue(out var waiter)) waiter.TrySetResult(null);
+            EndWaiters();
             while (_accepted.TryDequeue(out var connection)) connection.Abort();
         }
 
-        await _loop.CallAsync(now =>
+        await _loop.CloseAsync(now =>
         {
             _socket?.Close(now);
             _socket = null;
             _loop.Forget(this);
-            return 0;
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>Calls that wait for a connection.</summary>
+    internal int WaitingCount
+    {
+        get
+        {
+            lock (_gate) return _waiters.Count;
+        }
     }
 
     /// <summary>Moves connections from the stack's queue into ours, as far as the backlog lets. Loop's thread.</summary>
@@ -87,7 +94,7 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
         {
             _stopped = true;
             _socket = null;
-            while (_waiters.TryDequeue(out var waiter)) waiter.TrySetResult(null);
+            EndWaiters();
         }
     }
 
@@ -100,18 +107,44 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
     {
         lock (_gate)
         {
-            while (_waiters.TryDequeue(out var waiter))
-                if (waiter.TrySetResult(connection)) return;
-            if (_stopped) connection.Abort();
-            else _accepted.Enqueue(connection);
+            if (_waiters.First is { } waiter)
+            {
+                _waiters.Remove(waiter);
+                waiter.Value.SetResult(connection);
+            }
+            else if (_stopped)
+            {
+                connection.Abort();
+            }
+            else
+            {
+                _accepted.Enqueue(connection);
+            }
         }
     }
 
-    private static async ValueTask<TcpConnection?> AcceptCancellableAsync(TaskCompletionSource<TcpConnection?> waiter, CancellationToken cancel)
+    // With the lock held.
+    private void EndWaiters()
     {
-        // A waiter that was cancelled first refuses its connection, and Hand goes on to the next.
-        await using var registration = cancel.UnsafeRegister(static (s, token) => ((TaskCompletionSource<TcpConnection?>)s!).TrySetCanceled(token), waiter)
-            .ConfigureAwait(false);
-        return await waiter.Task.ConfigureAwait(false);
+        foreach (var waiter in _waiters) waiter.SetResult(null);
+        _waiters.Clear();
+    }
+
+    private async ValueTask<TcpConnection?> AcceptCancellableAsync(LinkedListNode<TaskCompletionSource<TcpConnection?>> waiter, CancellationToken cancel)
+    {
+        await using var registration = cancel.UnsafeRegister((_, token) => CancelWaiter(waiter, token), null).ConfigureAwait(false);
+        return await waiter.Value.Task.ConfigureAwait(false);
+    }
+
+    // Whoever takes a waiter out of the list completes it: no connection goes to one that was cancelled.
+    private void CancelWaiter(LinkedListNode<TaskCompletionSource<TcpConnection?>> waiter, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (waiter.List is null) return;
+            _waiters.Remove(waiter);
+        }
+
+        waiter.Value.SetCanceled(token);
     }
 }

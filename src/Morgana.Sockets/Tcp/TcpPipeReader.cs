@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Morgana.Core;
 
@@ -109,6 +110,9 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
 
     private bool IsReadable => _chain.Length > _examined || _endOfStream || _cancelled || _error is not null;
 
+    // What came before the error is read first. Of what was examined already nothing new can be said: who waits for more of it hears of the error.
+    private bool IsBroken => _error is not null && !_cancelled && !_endOfStream && _chain.Length <= _examined;
+
     private bool TryStopWaiting()
     {
         if (!_waiting || !IsReadable) return false;
@@ -125,7 +129,7 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
         {
             if (_completed) throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
             if (_waiting) throw new InvalidOperationException("Another read is waiting already.");
-            if (IsReadable) return _chain.IsEmpty && !_cancelled && _error is not null ? ValueTask.FromException<ReadResult>(_error) : new(Take());
+            if (IsReadable) return IsBroken ? ValueTask.FromException<ReadResult>(_error!) : new(Take());
             _source.Reset();
             _waiting = true;
         }
@@ -146,7 +150,7 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
                 return false;
             }
 
-            if (_chain.IsEmpty && !_cancelled && _error is not null) throw _error;
+            if (IsBroken) throw _error!;
             result = Take();
             return true;
         }
@@ -185,6 +189,7 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
 
     public override void Complete(Exception? exception = null)
     {
+        bool wake;
         lock (_gate)
         {
             if (_completed) return;
@@ -192,8 +197,13 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
             _unreported += _chain.Length;
             HasUnread |= !_chain.IsEmpty;
             _chain.ConsumeShared(_chain.Length);
+            _examined = 0;
+            wake = _waiting;
+            _waiting = false;
         }
 
+        // A read that waits elsewhere, while the connection is disposed of, must not wait for ever.
+        if (wake) _source.SetException(new IOException("The connection was closed.", new SocketException((int)SocketError.OperationAborted)));
         connection.RequestAttention();
     }
 
@@ -247,12 +257,13 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
     // The value is taken when the awaiter asks, so that it holds all that has come by then.
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
     {
-        _source.GetResult(token);
-        _registration.Dispose();
+        var registration = _registration;
         _registration = default;
+        registration.Dispose();
+        _source.GetResult(token);
         lock (_gate)
         {
-            if (_chain.IsEmpty && !_cancelled && _error is not null) throw _error;
+            if (IsBroken) throw _error!;
             return Take();
         }
     }

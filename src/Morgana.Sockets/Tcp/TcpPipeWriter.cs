@@ -130,24 +130,26 @@ internal sealed class TcpPipeWriter(LoopTcpConnection connection) : PipeWriter, 
 
     // ---- the loop's side ----
 
-    /// <summary>Whether the application has written all it ever will. Loop's thread.</summary>
-    public bool IsCompleted => Volatile.Read(ref _completed);
-
     /// <summary>Moves what was flushed into the connection's send queue. Loop's thread.</summary>
-    /// <returns>False if memory for the rest is lacking: call again when there is some.</returns>
+    /// <returns>Whether that was everything the application will ever write. Otherwise call again after the next flush, or once the
+    /// connection is writable.</returns>
     public bool Drain(Protocols.Tcp.TcpControlBlock tcb, Instant now)
     {
         BlockChain flushed;
         Queue<ArraySegment<byte>>? spilled;
+        bool isLast;
         lock (_gate)
         {
             flushed = _flushed;
             _flushed = default;
             spilled = _spilled;
+            // Together with what is taken: a moment later the writer may add its last piece, and complete.
+            isLast = _completed;
         }
 
         Hand(ref flushed, tcb, now);
-        return spilled is null || DrainSpilled(spilled, tcb, now);
+        bool isDrained = spilled is null || DrainSpilled(spilled, tcb, now);
+        return isDrained && isLast;
     }
 
     /// <summary>Says how much is still unacknowledged, and wakes a flush that waits for less. Loop's thread.</summary>
@@ -293,9 +295,10 @@ internal sealed class TcpPipeWriter(LoopTcpConnection connection) : PipeWriter, 
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
     {
-        _source.GetResult(token);
-        _registration.Dispose();
+        var registration = _registration;
         _registration = default;
+        registration.Dispose();
+        _source.GetResult(token);
         lock (_gate)
         {
             bool cancelled = _cancelled;

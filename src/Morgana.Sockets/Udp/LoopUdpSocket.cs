@@ -11,8 +11,8 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
 {
     private readonly NetworkLoop _loop;
     private readonly object _gate = new();
-    private readonly Queue<Request> _receives = new();
-    private readonly Queue<Request> _sends = new();
+    private readonly LinkedList<Request> _receives = new();
+    private readonly LinkedList<Request> _sends = new();
     private readonly Stack<Request> _unused = new();
     private UdpEndpoint? _endpoint;         // the loop's alone
     private int _attention;
@@ -46,14 +46,21 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
         }
 
         FailAll(SocketError.OperationAborted);
-        if (_loop.Completion.IsCompleted) return;
-        await _loop.CallAsync(_ =>
+        await _loop.CloseAsync(_ =>
         {
             _endpoint?.Close();
             _loop.Forget(this);
             _endpoint = null;
-            return 0;
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>Calls that wait for a datagram, or for the loop to send one.</summary>
+    internal int WaitingCount
+    {
+        get
+        {
+            lock (_gate) return _receives.Count + _sends.Count;
+        }
     }
 
     /// <summary>Serves what waits. Loop's thread.</summary>
@@ -75,6 +82,11 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
     /// <summary>Datagrams have come. Loop's thread.</summary>
     internal void HandleReady(UdpEndpoint endpoint)
     {
+        // A socket speaks with anybody. That one of them is gone is no news for it, and must not end its next receive.
+        while (endpoint.TryTakeError(out _))
+        {
+        }
+
         // The datagram is looked for first: a receive that is claimed for it can then not be cancelled any more, and nothing is lost.
         while (endpoint.QueuedDatagrams > 0 && TryTake(_receives, out var receive))
         {
@@ -94,7 +106,7 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
         FailAll(SocketError.NetworkDown);
     }
 
-    private ValueTask<UdpReceiveResult> Start(Queue<Request> queue, Memory<byte> buffer, IpEndpoint to, CancellationToken cancel)
+    private ValueTask<UdpReceiveResult> Start(LinkedList<Request> queue, Memory<byte> buffer, IpEndpoint to, CancellationToken cancel)
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<UdpReceiveResult>(cancel);
         Request request;
@@ -103,7 +115,7 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
             if (_closed) return ValueTask.FromException<UdpReceiveResult>(new SocketException((int)SocketError.OperationAborted));
             if (!_unused.TryPop(out request!)) request = new(this);
             request.Begin(buffer, to);
-            queue.Enqueue(request);
+            queue.AddLast(request.Node);
         }
 
         short version = request.Version;
@@ -112,15 +124,26 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
         return new(request, version);
     }
 
-    private bool TryTake(Queue<Request> queue, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Request? request)
+    // Whoever takes a request out of its list completes it: the loop, a cancellation, or the end.
+    private bool TryTake(LinkedList<Request> queue, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Request? request)
     {
         lock (_gate)
         {
-            while (queue.TryDequeue(out request))
-                if (request.TryClaim()) return true;
+            request = queue.First?.Value;
+            if (request is null) return false;
+            queue.RemoveFirst();
+            return true;
         }
+    }
 
-        return false;
+    private bool TryTake(Request request)
+    {
+        lock (_gate)
+        {
+            if (request.Node.List is not { } queue) return false;
+            queue.Remove(request.Node);
+            return true;
+        }
     }
 
     private void FailAll(SocketError error)
@@ -138,12 +161,21 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
         _ => SocketError.InvalidArgument,
     };
 
-    /// <summary>A receive or send that waits. Claimed by whoever completes it first: the loop, a cancellation, or the end.</summary>
-    private sealed class Request(LoopUdpSocket socket) : IValueTaskSource<UdpReceiveResult>
+    /// <summary>A receive or send that waits in one of the lists.</summary>
+    private sealed class Request : IValueTaskSource<UdpReceiveResult>
     {
-        private ManualResetValueTaskSourceCore<UdpReceiveResult> _source = new() { RunContinuationsAsynchronously = !socket._loop.HandlersOnLoop };
+        private readonly LoopUdpSocket _socket;
+        private ManualResetValueTaskSourceCore<UdpReceiveResult> _source;
         private CancellationTokenRegistration _registration;
-        private int _claimed;
+
+        public Request(LoopUdpSocket socket)
+        {
+            _socket = socket;
+            _source.RunContinuationsAsynchronously = !socket._loop.HandlersOnLoop;
+            Node = new(this);
+        }
+
+        public LinkedListNode<Request> Node { get; }
 
         public Memory<byte> Buffer { get; private set; }
 
@@ -155,7 +187,6 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
         {
             Buffer = buffer;
             To = to;
-            _claimed = 0;
         }
 
         public void CancelWith(CancellationToken cancel)
@@ -164,11 +195,9 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
             _registration = cancel.UnsafeRegister(static (s, token) =>
             {
                 var request = (Request)s!;
-                if (request.TryClaim()) request._source.SetException(new OperationCanceledException(token));
+                if (request._socket.TryTake(request)) request._source.SetException(new OperationCanceledException(token));
             }, this);
         }
-
-        public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
         public void Succeed(UdpReceiveResult result) => _source.SetResult(result);
 
@@ -176,22 +205,18 @@ internal sealed class LoopUdpSocket : UdpSocket, ILoopWork
 
         public UdpReceiveResult GetResult(short token)
         {
-            bool succeeded = _source.GetStatus(token) == ValueTaskSourceStatus.Succeeded;
             try
             {
                 return _source.GetResult(token);
             }
             finally
             {
+                // After this no cancellation can reach it any more, and it may serve another.
                 _registration.Dispose();
                 _registration = default;
                 Buffer = default;
-                // One that was cancelled may still stand in a queue; only those that the loop took out are used again.
-                if (succeeded)
-                {
-                    _source.Reset();
-                    lock (socket._gate) socket._unused.Push(this);
-                }
+                _source.Reset();
+                lock (_socket._gate) _socket._unused.Push(this);
             }
         }
 

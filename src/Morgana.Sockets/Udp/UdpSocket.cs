@@ -17,7 +17,7 @@ public abstract class UdpSocket : IAsyncDisposable
     public abstract IpEndpoint LocalEndpoint { get; }
 
     /// <summary>Waits for a datagram and copies it into <paramref name="buffer"/>, which must stay untouched until then.</summary>
-    /// <exception cref="SocketException">A port was unreachable (<see cref="SocketError.ConnectionRefused"/>), or the socket is closed.</exception>
+    /// <exception cref="SocketException">The socket is closed, or its network has stopped. That a receiver was unreachable is no reason: a socket speaks with many.</exception>
     public abstract ValueTask<UdpReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancel = default);
 
     /// <summary>Sends one datagram. It completes once the stack has taken it, which does not mean that it arrives.</summary>
