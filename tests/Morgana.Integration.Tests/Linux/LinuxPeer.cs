@@ -96,6 +96,9 @@ internal sealed class LinuxPeer : IAsyncDisposable
         return ours;
     }
 
+    /// <summary>Sets Linux's end of the wire down, or up again.</summary>
+    public Task SetLinkAsync(bool up) => InAsync("ip", "link", "set", Interface, up ? "up" : "down");
+
     /// <summary>Runs a program in the namespace and answers what it printed; a status other than 0 fails the test.</summary>
     public Task<string> InAsync(params string[] command) => RunAsync(["ip", "netns", "exec", _namespace, .. command]);
 
