@@ -99,7 +99,7 @@ internal static unsafe class Interrupts
         FaultResult result = address >= AddressSpace.End ? FaultResult.NotMapped
             : AddressSpace.HandleFault(address, (error & FaultWasWrite) != 0, (error & FaultWasFetch) != 0);
         if (result == FaultResult.Served) return;
-        if (result == FaultResult.NotAllowed) StackOverflow.Report(thread, address);
+        StackOverflow.Report(thread, address);
         Signals.Fault(thread, Signals.SegmentationViolation, result == FaultResult.NotMapped ? notMapped : notAllowed, address);
     }
 }
