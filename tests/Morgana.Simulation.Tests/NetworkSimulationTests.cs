@@ -129,7 +129,7 @@ public class NetworkSimulationTests
                 stream.Shutdown();
                 _listener.Close();
             };
-            _client = hosts[client].Connect(hosts[server].Address.ToString(), port);
+            _client = hosts[client].Connect(hosts[server].Address.ToString(), port, new() { SelectiveAcknowledgments = !random.Chance(0.25) });
             _client.Write(_up);
             _client.Shutdown();
         }

@@ -49,6 +49,8 @@ public sealed partial class TcpControlBlock
 
     internal bool IsFinReceived => _finReceived;
 
+    internal bool IsAckOwed => _ackNow;
+
     private int ReceiveRoom => Math.Max(0, Options.ReceiveBuffer - ReceiveQueue.Length - _lentOctets);
 
     private void BeginReceive(int mtu)

@@ -130,6 +130,7 @@ public sealed partial class TcpControlBlock
         if (HasSack) FindOvertaken(now);
         else FindByDuplicates(advanced);
         bool hasNew = _records.Lost > lost;
+        if (_records.SackedCount > 0 || _records.Lost > 0) StopTailProbe();
         if (hasNew && _congestion.OnLoss(SndNxt, flight))
         {
             _stack.Statistics.FastRetransmissions++;
@@ -229,6 +230,13 @@ public sealed partial class TcpControlBlock
         if (_records.Count == 1) wait += s_mostAckDelay;
         var at = now + (wait < s_leastProbe ? s_leastProbe : wait);
         if (at < _retransmitAt) _earlyAt = at;
+    }
+
+    // Once something is known to be missing, nobody needs to probe for it.
+    private void StopTailProbe()
+    {
+        _tailProbePending = false;
+        if (!_isEarlyReordering) _earlyAt = Instant.Never;
     }
 
     // RFC 8985 7.4: whether the answer to a tail probe tells that there was a loss, which it has repaired.

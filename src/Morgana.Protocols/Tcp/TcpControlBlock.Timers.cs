@@ -16,6 +16,12 @@ public sealed partial class TcpControlBlock
 
     internal bool IsRetransmissionTimerOn => _retransmitAt != Instant.Never;
 
+    /// <summary>All deadlines, for whoever checks what must hold of them.</summary>
+    internal (Instant Retransmit, Instant Early, Instant DelayedAck, Instant Life, Instant Room, Instant KeepAlive) Deadlines =>
+        (_retransmitAt, _earlyAt, _delayedAckAt, _lifeAt, _roomAt, _keepAliveAt);
+
+    internal int Unanswered => _unanswered;
+
     /// <summary>The earliest deadline.</summary>
     internal Instant Deadline =>
         Instant.Min(Instant.Min(Instant.Min(_retransmitAt, _delayedAckAt), Instant.Min(_lifeAt, _roomAt)), Instant.Min(_keepAliveAt, _earlyAt));
@@ -130,6 +136,7 @@ public sealed partial class TcpControlBlock
             return;
         }
 
+        LoseAll();
         if (SndWnd == 0)
         {
             _resendFirst = true;
@@ -140,7 +147,6 @@ public sealed partial class TcpControlBlock
             _stack.Statistics.RetransmissionTimeouts++;
             _congestion.OnTimeout(SndUna, SndNxt);
             _resendFirst = false;
-            LoseAll();
             TraceWindow(now);
         }
 

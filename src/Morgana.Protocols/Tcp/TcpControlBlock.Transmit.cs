@@ -60,6 +60,13 @@ public sealed partial class TcpControlBlock
     private uint _timestampOffset;
     private int _pathMtu;
 
+    /// <summary>Octets that were never sent.</summary>
+    internal int Unsent => _unsent;
+
+    internal bool IsFinQueued => _finQueued;
+
+    internal bool IsFinSent => _finSent;
+
     private int HeaderOverhead => IsIpv4 ? 40 : 60;
 
     private void BeginTransmit(int mtu, SequenceNumber iss, uint timestampOffset)

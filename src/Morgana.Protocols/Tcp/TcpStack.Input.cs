@@ -144,8 +144,7 @@ public sealed partial class TcpStack
     /// <param name="now">The time.</param>
     public void HandlePathError(IpEndpoint local, IpEndpoint remote, SequenceNumber sequence, TcpPathError error, int mtu, Instant now)
     {
-        var tuple = new TcpTuple(local.Address, local.Port, remote.Address, remote.Port);
-        if (_table.Find(tuple, _table.Hash(tuple)) is { } block && block.HandlePathError(sequence, error, mtu, now)) Statistics.PathErrors++;
+        if (Find(local, remote) is { } block && block.HandlePathError(sequence, error, mtu, now)) Statistics.PathErrors++;
         else _drops.Count(DropReason.UnmatchedError);
     }
 }

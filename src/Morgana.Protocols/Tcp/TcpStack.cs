@@ -124,6 +124,15 @@ public sealed partial class TcpStack
 
     internal void AddOutput(TcpControlBlock block) => _output.Add(block);
 
+    /// <summary>Places of connections by <see cref="TcpControlBlock.Id"/>; null where there is none.</summary>
+    internal ReadOnlySpan<TcpControlBlock?> Slots => _slots.AsSpan(0, _slotsUsed);
+
+    internal TcpControlBlock? Find(IpEndpoint local, IpEndpoint remote)
+    {
+        var tuple = new TcpTuple(local.Address, local.Port, remote.Address, remote.Port);
+        return _table.Find(tuple, _table.Hash(tuple));
+    }
+
     /// <summary>TIME_WAIT is bounded: beyond the limit the oldest goes.</summary>
     internal void AddTimeWait(TcpControlBlock block, Instant now)
     {

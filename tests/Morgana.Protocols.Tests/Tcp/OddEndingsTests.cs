@@ -16,7 +16,7 @@ public class OddEndingsTests
     {
         var random = new Random(seed);
         var hosts = new TwoHosts(seed, memory: 1 << 20) { Faults = new(0.1, 0.05, 0.1, 0.02) };
-        var options = new TcpConnectionOptions { ReceiveBuffer = 4000, SendBuffer = 4000, NoDelay = seed % 2 == 0, Timestamps = seed % 3 != 0 };
+        var options = new TcpConnectionOptions { ReceiveBuffer = 4000, SendBuffer = 4000, NoDelay = seed % 2 == 0, Timestamps = seed % 3 != 0, SelectiveAcknowledgments = seed % 5 != 0 };
         var listener = hosts.Listen(80, new() { Connection = options });
         TcpControlBlock? client = hosts.Connect(80, options), server = null;
         for (int step = 0; step < random.Next(20, 400); step++)
@@ -25,6 +25,8 @@ public class OddEndingsTests
             Act(ref client, random, hosts.Now);
             Act(ref server, random, hosts.Now);
             if (client is not null) Invariants.Check(client, server);
+            AssertTold(client, seed);
+            AssertTold(server, seed);
             hosts.Step();
         }
 
@@ -43,6 +45,10 @@ public class OddEndingsTests
         Assert.True(hosts.Pool.InUse == 0, $"seed {seed}: {hosts.Pool.InUse} blocks were left");
         foreach (var state in Enum.GetValues<TcpState>()) Assert.True(hosts.A.Statistics[state] == 0 && hosts.B.Statistics[state] == 0, $"seed {seed}: the count of {state} is off");
     }
+
+    // Whoever has a connection that is over is told, until it has heard so.
+    private static void AssertTold(TcpControlBlock? tcb, int seed) =>
+        Assert.True(tcb is null || tcb.State != TcpState.Closed || tcb.HasEvents, $"seed {seed}: a connection ended, and nobody was told");
 
     private static void Act(ref TcpControlBlock? tcb, Random random, Instant now)
     {

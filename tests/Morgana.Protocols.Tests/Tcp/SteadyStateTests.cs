@@ -23,7 +23,7 @@ public class SteadyStateTests
     [Fact]
     public void An_idle_connection_takes_less_than_4_KB_for_both_ends_and_no_buffers()
     {
-        var hosts = new TwoHosts();
+        var hosts = new TwoHosts { Checker = null };
         var listener = hosts.Listen(80, new() { Backlog = 3000, SynBacklog = 3000 });
         for (int i = 0; i < 100; i++) hosts.Connect();
         hosts.Run(TimeSpan.FromSeconds(1));
@@ -41,7 +41,7 @@ public class SteadyStateTests
     [Fact]
     public void Ten_thousand_connections_in_a_row_leave_nothing_but_a_bounded_TIME_WAIT()
     {
-        var hosts = new TwoHosts(options: new() { MaximumTimeWait = 100 }) { Latency = TimeSpan.Zero };
+        var hosts = new TwoHosts(options: new() { MaximumTimeWait = 100 }) { Latency = TimeSpan.Zero, Checker = null };
         var listener = hosts.Listen();
         for (int i = 0; i < 10_000; i++)
         {
@@ -64,7 +64,7 @@ public class SteadyStateTests
 
     private static (TwoHosts Hosts, TcpControlBlock Client, TcpControlBlock Server) Connected()
     {
-        var hosts = new TwoHosts { Latency = TimeSpan.Zero };
+        var hosts = new TwoHosts { Latency = TimeSpan.Zero, Checker = null };
         var (client, server) = hosts.Establish();
         return (hosts, client, server);
     }

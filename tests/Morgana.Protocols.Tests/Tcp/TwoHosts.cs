@@ -17,6 +17,9 @@ internal sealed class TwoHosts
     public Faults Faults = new();
     public TimeSpan Latency = TimeSpan.FromMilliseconds(5);
     public Action? AfterStep;
+
+    /// <summary>What must hold is checked after every step and for every segment. It allocates.</summary>
+    public Checker? Checker;
     public long Carried;
     private readonly Random _random;
     private readonly PriorityQueue<(PacketBuffer Packet, IpAddress From, IpAddress To), (long, long)> _wire = new();
@@ -27,6 +30,7 @@ internal sealed class TwoHosts
     {
         _random = new(seed);
         _mtu = mtu;
+        Checker = new($"seed {seed}");
         Pool = new(MemoryRegion.Native(memory));
         byte[] secret = new byte[16];
         _random.NextBytes(secret);
@@ -62,6 +66,7 @@ internal sealed class TwoHosts
     public bool Step()
     {
         bool sent = Drain(A) | Drain(B);
+        Checker?.AfterDrain(A, B, Now);
         AfterStep?.Invoke();
         var next = Instant.Min(A.NextTimeout, B.NextTimeout);
         if (_wire.TryPeek(out _, out var first) && first.Item1 <= next.Nanoseconds)
@@ -72,10 +77,16 @@ internal sealed class TwoHosts
             return true;
         }
 
-        if (next == Instant.Never) return sent;
+        if (next == Instant.Never)
+        {
+            if (!sent && !A.HasOutput && !B.HasOutput) Checker?.AtRest(A, B);
+            return sent;
+        }
+
         Now = Instant.Max(Now, next);
         A.HandleTimeouts(Now);
         B.HandleTimeouts(Now);
+        Checker?.AfterTimeouts(A, B, Now);
         return true;
     }
 
@@ -121,6 +132,7 @@ internal sealed class TwoHosts
             }
 
             any = true;
+            Checker?.Sent(stack, packet, from, to);
             Carry(packet, from, to);
         }
 
