@@ -29,7 +29,9 @@ internal static class Catalogue
 
     private static IEnumerable<(string Name, Func<Benchmark> Make)> Available => [.. s_references.Where(r => r.Name != "reference-c-avx2" || NativeLoops.HasAvx2), .. s_all];
 
-    /// <summary>Those whose name is one of <paramref name="names"/>, or begins with one and a hyphen; all of them if there are no names.</summary>
-    public static List<Benchmark> Make(IReadOnlyList<string> names) =>
-        [.. Available.Where(b => names.Count == 0 || names.Any(n => b.Name == n || b.Name.StartsWith(n + "-", StringComparison.Ordinal))).Select(b => b.Make())];
+    /// <summary>Those that <paramref name="names"/> name, or whose names begin with one and a hyphen; all of them if there are no names.</summary>
+    public static List<Benchmark> Make(IReadOnlyList<string> names) => [.. Available.Where(b => names.Count == 0 || names.Any(n => Means(n, b.Name))).Select(b => b.Make())];
+
+    private static bool Means(string name, string benchmark) =>
+        name == benchmark || (benchmark.StartsWith(name + "-", StringComparison.Ordinal) && !Available.Any(b => b.Name == name));
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Morgana.Core;
 
@@ -26,10 +27,12 @@ public readonly record struct MacAddress(ulong Value) : ITextValue<MacAddress>
     public bool IsLocal => (Value & 0x0200_0000_0000) != 0;
 
     /// <summary>Reads the first six octets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static MacAddress Read(ReadOnlySpan<byte> bytes) =>
         new(((ulong)BinaryPrimitives.ReadUInt32BigEndian(bytes) << 16) | BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]));
 
     /// <summary>Writes six octets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void WriteTo(Span<byte> bytes)
     {
         BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)(Value >> 16));

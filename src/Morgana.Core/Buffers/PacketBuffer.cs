@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Morgana.Core;
 
 /// <summary>What a device is asked to finish in a packet, or says that it has checked (architecture.md, "Devices").</summary>
@@ -65,6 +67,7 @@ public sealed unsafe class PacketBuffer
 
     /// <summary>Makes room for <paramref name="count"/> octets in front and returns it, uncleared.</summary>
     /// <exception cref="InvalidOperationException">The headroom is used up: a mistake of ours.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Prepend(int count)
     {
         if (count > _first.Start) ThrowNoRoom();
@@ -75,10 +78,17 @@ public sealed unsafe class PacketBuffer
 
     /// <summary>Takes <paramref name="count"/> octets off the front: a header that has been read. Blocks that are passed go back to the pool.</summary>
     /// <remarks>A first block whose octets are all taken stays, as headroom for an answer; <see cref="TryPullUp"/> fills it again.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void TrimStart(int count)
     {
         if ((uint)count > (uint)Length) ThrowNoRoom();
         Length -= count;
+        if (count > _first.Length) count = DropBlocks(count);
+        _first.Start += count;
+    }
+
+    private int DropBlocks(int count)
+    {
         while (count > _first.Length)
         {
             count -= _first.Length;
@@ -87,7 +97,7 @@ public sealed unsafe class PacketBuffer
             _pool.Return(spent);
         }
 
-        _first.Start += count;
+        return count;
     }
 
     /// <summary>Cuts the packet to its first <paramref name="length"/> octets: what follows is padding.</summary>
@@ -152,9 +162,11 @@ public sealed unsafe class PacketBuffer
     /// <summary>Moves data so that the first <paramref name="count"/> octets lie in the first block, where headers can be read.</summary>
     /// <remarks>It keeps the headroom where it can, and shortens it where the octets would not fit behind it.</remarks>
     /// <returns>False if the packet is shorter, or no block is that long.</returns>
-    public bool TryPullUp(int count)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryPullUp(int count) => count <= _first.Length || MoveUp(count);
+
+    private bool MoveUp(int count)
     {
-        if (count <= _first.Length) return true;
         if (count > Length || count > PoolBlock.Size) return false;
         if (count > PoolBlock.Size - _first.Start)
         {

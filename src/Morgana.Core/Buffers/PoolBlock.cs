@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Morgana.Core;
 
@@ -43,10 +44,18 @@ public sealed unsafe class PoolBlock : ReadOnlySequenceSegment<byte>
     public int Length => End - Start;
 
     /// <summary>The data.</summary>
-    public Span<byte> Data => new(Pointer + Start, End - Start);
+    public Span<byte> Data
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Pointer + Start, End - Start);
+    }
 
     /// <summary>The room behind the data.</summary>
-    public Span<byte> Room => new(Pointer + End, Size - End);
+    public Span<byte> Room
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Pointer + End, Size - End);
+    }
 
     /// <summary>The next block of the chain that the block is in. Maintained by the chain's owner.</summary>
     public PoolBlock? NextBlock { get; set; }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Morgana.Core;
 
 /// <summary>What happened at a trace point.</summary>
@@ -55,10 +57,13 @@ public sealed class TraceRing
     public void Disable() => Enabled = false;
 
     /// <summary>Records one event if the ring is on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Record(Instant at, TraceKind kind, uint subject, ulong a = 0, ulong b = 0, ulong c = 0)
     {
-        if (Enabled) _events[_count++ & (_events.Length - 1)] = new(at, kind, subject, a, b, c);
+        if (Enabled) Write(new(at, kind, subject, a, b, c));
     }
+
+    private void Write(in TraceEvent entry) => _events[_count++ & (_events.Length - 1)] = entry;
 
     /// <summary>The events that the ring still holds, oldest first.</summary>
     public TraceEvent[] Snapshot()

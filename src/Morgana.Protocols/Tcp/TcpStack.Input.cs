@@ -43,8 +43,11 @@ public sealed partial class TcpStack
         bool areOptionsSound = TcpOptions.Parse(view.Options, out segment.Options);
 
         var tuple = new TcpTuple(destination, destinationPort, source, sourcePort);
-        uint hash = _table.Hash(tuple);
-        var block = _table.Find(tuple, hash);
+        // Segments of one connection come in trains: the last one is looked at before the table is.
+        uint hash;
+        TcpControlBlock? block;
+        if (_lastFound is { } last && last.Tuple.Matches(tuple)) (hash, block) = (last.TupleHash, last);
+        else _lastFound = block = _table.Find(tuple, hash = _table.Hash(tuple));
         if (!VerifyChecksum(block, segment, packet, source, destination)) return DropReason.BadChecksum;
         if (!areOptionsSound) return DropReason.BadOption;
         // RFC 9293 leaves contradictions to the order of its checks; SYN with RST or FIN has no honest sender.

@@ -29,6 +29,7 @@ public sealed partial class TcpStack
     private readonly KinList _timeWait = new();
     private readonly Stack<TcpControlBlock> _unused = new();
     private readonly Stack<int> _freeSlots = new();
+    private TcpControlBlock? _lastFound;        // Always one that is in the table.
     private TcpControlBlock?[] _slots = new TcpControlBlock?[16];
     private int _slotsUsed;
     private int _burst;
@@ -152,6 +153,7 @@ public sealed partial class TcpStack
     internal void Remove(TcpControlBlock block)
     {
         _table.Remove(block);
+        if (ReferenceEquals(_lastFound, block)) _lastFound = null;
         Wheel.Disarm(block.Id);
         _output.Remove(block);
         if (block.State == TcpState.TimeWait) _timeWait.Remove(block);

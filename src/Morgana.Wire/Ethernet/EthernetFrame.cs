@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Morgana.Core;
 
 namespace Morgana.Wire.Ethernet;
@@ -11,16 +12,32 @@ public readonly ref struct EthernetFrame
     private EthernetFrame(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
     /// <summary>The station that the frame is for.</summary>
-    public MacAddress Destination => MacAddress.Read(_bytes);
+    public MacAddress Destination
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => MacAddress.Read(_bytes);
+    }
 
     /// <summary>The station that sent it.</summary>
-    public MacAddress Source => MacAddress.Read(_bytes[6..]);
+    public MacAddress Source
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => MacAddress.Read(_bytes[6..]);
+    }
 
     /// <summary>Whether there is an 802.1Q tag.</summary>
-    public bool IsTagged => BinaryPrimitives.ReadUInt16BigEndian(_bytes[12..]) == Ethernet.EtherType.Vlan;
+    public bool IsTagged
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => BinaryPrimitives.ReadUInt16BigEndian(_bytes[12..]) == Ethernet.EtherType.Vlan;
+    }
 
     /// <summary>The tag's priority, drop eligibility and VLAN as they stand on the wire; 0 without a tag.</summary>
-    public ushort Tag => IsTagged ? BinaryPrimitives.ReadUInt16BigEndian(_bytes[14..]) : (ushort)0;
+    public ushort Tag
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsTagged ? BinaryPrimitives.ReadUInt16BigEndian(_bytes[14..]) : (ushort)0;
+    }
 
     /// <summary>The VLAN, 0 without one: a tag whose VLAN is 0 only carries a priority (IEEE 802.1Q 9.6).</summary>
     public ushort Vlan => (ushort)(Tag & 0xFFF);

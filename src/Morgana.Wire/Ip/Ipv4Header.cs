@@ -44,20 +44,25 @@ public readonly record struct Ipv4Header(Ipv4Address Source, Ipv4Address Destina
     public void WriteTo(Span<byte> bytes, int payloadLength, ReadOnlySpan<byte> options = default)
     {
         int length = Size + options.Length;
+        uint fragment = ((uint)FragmentOffset >> 3) | (DontFragment ? 0x4000u : 0) | (MoreFragments ? 0x2000u : 0);
+        uint first = 0x4000_0000u | ((uint)length << 22) | ((uint)TrafficClass << 16) | (ushort)(length + payloadLength);
+        uint second = ((uint)Identification << 16) | fragment;
+        uint third = ((uint)TimeToLive << 24) | ((uint)Protocol << 16);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, first);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], second);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[12..], Source.Value);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[16..], Destination.Value);
+        if (options.IsEmpty)
+        {
+            // Most headers: the sum is made of what is at hand, not read back.
+            third |= Checksum((ulong)first + second + third + Source.Value + Destination.Value);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes[8..], third);
+            return;
+        }
+
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[8..], third);
         options.CopyTo(bytes[Size..]);
-        bytes = bytes[..length];
-        bytes[0] = (byte)(0x40 | (length >> 2));
-        bytes[1] = TrafficClass;
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], (ushort)(length + payloadLength));
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[4..], Identification);
-        int fragment = (FragmentOffset >> 3) | (DontFragment ? 0x4000 : 0) | (MoreFragments ? 0x2000 : 0);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[6..], (ushort)fragment);
-        bytes[8] = TimeToLive;
-        bytes[9] = Protocol;
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[10..], 0);
-        Source.WriteTo(bytes[12..]);
-        Destination.WriteTo(bytes[16..]);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[10..], length == Size ? Checksum20(bytes) : InternetChecksum.Of(bytes));
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[10..], InternetChecksum.Of(bytes[..length]));
     }
 
     /// <summary>Pushes the header in front of what <paramref name="packet"/> holds.</summary>
@@ -67,15 +72,10 @@ public readonly record struct Ipv4Header(Ipv4Address Source, Ipv4Address Destina
         WriteTo(packet.Prepend(Size), payload);
     }
 
-    // Most headers have no options: five words, whose sum cannot overflow 64 bits.
+    // Of five words, whose sum cannot overflow 64 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ushort Checksum20(ReadOnlySpan<byte> bytes)
+    private static ushort Checksum(ulong sum)
     {
-        ulong sum = BinaryPrimitives.ReadUInt32BigEndian(bytes)
-            + (ulong)BinaryPrimitives.ReadUInt32BigEndian(bytes[4..])
-            + BinaryPrimitives.ReadUInt32BigEndian(bytes[8..])
-            + BinaryPrimitives.ReadUInt32BigEndian(bytes[12..])
-            + BinaryPrimitives.ReadUInt32BigEndian(bytes[16..]);
         sum = (sum & 0xFFFF_FFFF) + (sum >> 32);
         sum = (sum & 0xFFFF) + (sum >> 16);
         sum = (sum & 0xFFFF) + (sum >> 16);

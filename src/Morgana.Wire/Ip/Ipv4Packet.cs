@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Morgana.Core;
 
 namespace Morgana.Wire.Ip;
@@ -11,7 +12,11 @@ public readonly ref struct Ipv4Packet
     private Ipv4Packet(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
     /// <summary>Octets of the header with its options: 20 to 60.</summary>
-    public int HeaderLength => (_bytes[0] & 0xF) << 2;
+    public int HeaderLength
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_bytes[0] & 0xF) << 2;
+    }
 
     /// <summary>The DS field and the ECN bits (RFC 2474, RFC 3168).</summary>
     public byte TrafficClass => _bytes[1];
@@ -29,10 +34,18 @@ public readonly ref struct Ipv4Packet
     public bool MoreFragments => (_bytes[6] & 0x20) != 0;
 
     /// <summary>Where the fragment's payload begins within the whole one, in octets.</summary>
-    public int FragmentOffset => (BinaryPrimitives.ReadUInt16BigEndian(_bytes[6..]) & 0x1FFF) << 3;
+    public int FragmentOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (BinaryPrimitives.ReadUInt16BigEndian(_bytes[6..]) & 0x1FFF) << 3;
+    }
 
     /// <summary>Whether this is a part of a packet and not a whole one.</summary>
-    public bool IsFragment => (BinaryPrimitives.ReadUInt16BigEndian(_bytes[6..]) & 0x3FFF) != 0;
+    public bool IsFragment
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (BinaryPrimitives.ReadUInt16BigEndian(_bytes[6..]) & 0x3FFF) != 0;
+    }
 
     /// <summary>Hops that it may still go.</summary>
     public byte TimeToLive => _bytes[8];

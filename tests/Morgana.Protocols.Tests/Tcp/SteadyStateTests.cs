@@ -3,6 +3,11 @@ using Morgana.Protocols.Tcp;
 
 namespace Morgana.Protocols.Tests.Tcp;
 
+/// <summary>The heap is the whole process's: who measures it runs alone.</summary>
+[CollectionDefinition(nameof(SteadyStateTests), DisableParallelization = true)]
+public class SteadyStateCollection;
+
+[Collection(nameof(SteadyStateTests))]
 public class SteadyStateTests
 {
     [Fact]
