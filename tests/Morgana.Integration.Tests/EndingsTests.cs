@@ -15,7 +15,10 @@ public sealed class EndingsTests
     {
         Tcp = new()
         {
-            FinWait2Timeout = TimeSpan.FromMilliseconds(500), TimeWait = TimeSpan.FromMilliseconds(500), OrphanRetries = 3, DataRetries = 3,
+            FinWait2Timeout = TimeSpan.FromMilliseconds(500),
+            TimeWait = TimeSpan.FromMilliseconds(500),
+            OrphanRetries = 3,
+            DataRetries = 3,
             MaximumRetransmissionTimeout = TimeSpan.FromMilliseconds(400),
         },
     };

@@ -19,7 +19,12 @@ public sealed class ImpairedLineTests
         ["delay"] = new() { Delay = TimeSpan.FromMilliseconds(15) },
         ["everything"] = new()
         {
-            Delay = TimeSpan.FromMilliseconds(2), Jitter = TimeSpan.FromMilliseconds(0.5), Loss = 0.002, Duplication = 0.01, Reordering = 0.01, Corruption = 0.002,
+            Delay = TimeSpan.FromMilliseconds(2),
+            Jitter = TimeSpan.FromMilliseconds(0.5),
+            Loss = 0.002,
+            Duplication = 0.01,
+            Reordering = 0.01,
+            Corruption = 0.002,
         },
     };
 
