@@ -5,6 +5,9 @@ namespace Morgana.Storage.Tests;
 /// <summary>What every store keeps to that can be written, on top of what holds for reading. Derive from it for each implementation.</summary>
 public abstract class KeyValueStoreContract : ReadOnlyKeyValueStoreContract
 {
+    /// <summary>Random changes in a run. Fewer where each waits for a disk.</summary>
+    protected virtual int Steps => 300;
+
     /// <summary>A store without values.</summary>
     protected abstract ValueTask<IKeyValueStore> OpenAsync();
 
@@ -201,7 +204,7 @@ public abstract class KeyValueStoreContract : ReadOnlyKeyValueStoreContract
         await using var store = await OpenAsync();
         var model = new StoreModel();
         var random = new Random(seed);
-        for (int step = 0; step < 300; step++) await StoreActions.StepAsync(store, model, random, $"seed {seed}, step {step}");
+        for (int step = 0; step < Steps; step++) await StoreActions.StepAsync(store, model, random, $"seed {seed}, step {step}");
         await model.AssertEqualAsync(store, $"seed {seed}, in the end");
     }
 
