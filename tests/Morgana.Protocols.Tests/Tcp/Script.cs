@@ -30,6 +30,9 @@ internal sealed class Script
     /// <summary>Whether the peer's SYN permits SACK.</summary>
     public bool HasSack;
 
+    /// <summary>TSval of the peer's segments; without a value they carry no timestamps.</summary>
+    public uint? Timestamp;
+
     /// <summary>How long the handshake takes; no time, if nothing is said.</summary>
     public TimeSpan RoundTrip;
 
@@ -89,6 +92,7 @@ internal sealed class Script
     {
         Assert.True(Pool.TryRentPacket(PacketBuffer.Headroom, out var packet));
         var options = new TcpOptions { SackPermitted = HasSack && (flags & Syn) != 0 };
+        (options.HasTimestamps, options.TimestampValue) = (Timestamp is not null, Timestamp ?? 0);
         foreach (var (start, end) in sacks) options.Sacks[options.SackCount++] = new(new((uint)(Iss + start)), new((uint)(Iss + end)));
         Span<byte> written = stackalloc byte[TcpOptions.MaxLength];
         written = written[..options.WriteTo(written)];
@@ -121,6 +125,12 @@ internal sealed class Script
     {
         action(Tcb);
         return Poll();
+    }
+
+    public Script Also(Action<Script> action)
+    {
+        action(this);
+        return this;
     }
 
     public Script Write(int count, byte fill = 0)

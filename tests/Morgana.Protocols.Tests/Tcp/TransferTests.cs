@@ -34,9 +34,12 @@ public class TransferTests
     public void Transfer_completes_in_a_pool_that_is_far_too_small(int seed) =>
         Transfer(new(0.01), seed, 300_000, TcpConnectionOptions.Default, memory: 64 * PoolBlock.Size);
 
-    private static void Transfer(Faults faults, int seed, int size, TcpConnectionOptions options, int mtu = 1500, int memory = 16 << 20)
+    [Theory, InlineData(51), InlineData(52), InlineData(55)]
+    public void Transfer_over_IPv6_addresses_completes(int seed) => Transfer(new(0.03, 0.02, 0.05, 0.01), seed, 200_000, TcpConnectionOptions.Default, isIpv6: true);
+
+    private static void Transfer(Faults faults, int seed, int size, TcpConnectionOptions options, int mtu = 1500, int memory = 16 << 20, bool isIpv6 = false)
     {
-        var hosts = new TwoHosts(seed, mtu: mtu, memory: memory);
+        var hosts = new TwoHosts(seed, mtu: mtu, memory: memory, isIpv6: isIpv6);
         // One seed in four without SACK on one side, so that both ways of recovery are taken.
         var listener = hosts.Listen(80, new() { Connection = seed % 4 == 3 ? options with { SelectiveAcknowledgments = false } : options });
         var client = hosts.Connect(80, options);

@@ -9,7 +9,7 @@ internal sealed record Faults(double Loss = 0, double Duplication = 0, double Re
 /// <summary>Two TCP stacks wired back to back on virtual time. Seeded; every step is checked.</summary>
 internal sealed class TwoHosts
 {
-    public static readonly IpAddress AddressA = Ipv4Address.From(10, 0, 0, 1), AddressB = Ipv4Address.From(10, 0, 0, 2);
+    public readonly IpAddress AddressA = Ipv4Address.From(10, 0, 0, 1), AddressB = Ipv4Address.From(10, 0, 0, 2);
     public readonly BufferPool Pool;
     public readonly TcpStack A, B;
     public readonly DropCounters DropsA = new(), DropsB = new();
@@ -26,10 +26,11 @@ internal sealed class TwoHosts
     private readonly int _mtu;
     private long _order;
 
-    public TwoHosts(int seed = 1, TcpStackOptions? options = null, int mtu = 1500, int memory = 16 << 20)
+    public TwoHosts(int seed = 1, TcpStackOptions? options = null, int mtu = 1500, int memory = 16 << 20, bool isIpv6 = false)
     {
         _random = new(seed);
         _mtu = mtu;
+        if (isIpv6) (AddressA, AddressB) = (new Ipv6Address(0xFD00UL << 48, 1), new Ipv6Address(0xFD00UL << 48, 2));
         Checker = new($"seed {seed}");
         Pool = new(MemoryRegion.Native(memory));
         byte[] secret = new byte[16];
