@@ -12,11 +12,12 @@ public class ReferenceTests
         ["Devices"] = ["Core", "Wire"],
         ["Drivers.Tap"] = ["Core", "Devices"],
         ["Drivers.FrameSocket"] = ["Core", "Devices"],
+        ["Drivers.Virtio"] = ["Core", "Devices"],
         ["Storage"] = ["Core"],
         ["Sockets"] = ["Core", "Network", "Devices"],
         ["AspNetCore"] = ["Core", "Sockets"],
         ["Sandbox"] = [],
-        ["Hosting"] = ["Core", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
+        ["Hosting"] = ["Core", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket", "Drivers.Virtio"],
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],
         ["Composition.Generator"] = [],
@@ -43,7 +44,7 @@ public class ReferenceTests
     [Fact]
     public void The_packet_path_depends_on_no_package()
     {
-        foreach (string project in new[] { "Morgana.Core", "Morgana.Wire", "Morgana.Protocols", "Morgana.Network", "Morgana.Devices", "Morgana.Drivers.Tap", "Morgana.Drivers.FrameSocket", "Morgana.Sockets" })
+        foreach (string project in new[] { "Morgana.Core", "Morgana.Wire", "Morgana.Protocols", "Morgana.Network", "Morgana.Devices", "Morgana.Drivers.Tap", "Morgana.Drivers.FrameSocket", "Morgana.Drivers.Virtio", "Morgana.Sockets" })
         {
             Assert.Empty(Repository.Project(project).Descendants("PackageReference"));
             Assert.Empty(Repository.Project(project).Descendants("FrameworkReference"));

@@ -159,6 +159,20 @@ public sealed unsafe class PacketBuffer
         return true;
     }
 
+    /// <summary>Takes over another packet of the same pool, whose octets follow this one's. The other one is gone afterwards.</summary>
+    /// <returns>False, and nothing has changed, when the packet would be longer than <see cref="MaxLength"/>.</returns>
+    public bool TryJoin(PacketBuffer tail)
+    {
+        if (!tail._rented || !ReferenceEquals(tail._pool, _pool)) ThrowReleased();
+        if (tail.Length > MaxLength - Length) return false;
+        _last.NextBlock = tail._first;
+        _last = tail._last;
+        Length += tail.Length;
+        tail._rented = false;
+        _pool.ReturnPacket(tail);
+        return true;
+    }
+
     /// <summary>Moves data so that the first <paramref name="count"/> octets lie in the first block, where headers can be read.</summary>
     /// <remarks>It keeps the headroom where it can, and shortens it where the octets would not fit behind it.</remarks>
     /// <returns>False if the packet is shorter, or no block is that long.</returns>

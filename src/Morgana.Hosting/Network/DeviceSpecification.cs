@@ -3,13 +3,14 @@ using Morgana.Core;
 using Morgana.Devices;
 using Morgana.Drivers.FrameSocket;
 using Morgana.Drivers.Tap;
+using Morgana.Drivers.Virtio;
 
 namespace Morgana.Hosting;
 
 /// <summary>One device that the runner hands over: an entry of <c>MORGANA_DEVICES</c>.</summary>
 /// <param name="Name">What the image calls it: <c>net0</c>.</param>
-/// <param name="Driver">Which driver it needs: <c>frame-socket</c> or <c>tap</c>.</param>
-/// <param name="Descriptor">The descriptor it is open at.</param>
+/// <param name="Driver">Which driver it needs: <c>frame-socket</c>, <c>tap</c> or <c>virtio</c>.</param>
+/// <param name="Descriptor">The descriptor it is open at; for <c>virtio</c> the number of its UIO device.</param>
 /// <param name="Mtu">The link's MTU, or null for the driver's own.</param>
 /// <param name="Mac">The device's address, or zero where it has none.</param>
 public sealed record DeviceSpecification(string Name, string Driver, int Descriptor, int? Mtu, MacAddress Mac)
@@ -21,8 +22,31 @@ public sealed record DeviceSpecification(string Name, string Driver, int Descrip
     public static IReadOnlyList<DeviceSpecification> ParseList(string text) =>
         [.. text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)];
 
-    /// <summary>Opens the driver on the descriptor.</summary>
-    public INetworkDevice Open(BufferPool pool)
+    /// <summary>Opens the driver on the descriptor, and makes the pool: of native memory, or of the device's where only that is in its reach.</summary>
+    /// <param name="poolSize">Octets of a pool of native memory.</param>
+    public (INetworkDevice Device, BufferPool Pool) Open(int poolSize)
+    {
+        if (Driver == "virtio") return OpenVirtio();
+        var pool = new BufferPool(MemoryRegion.Native(poolSize));
+        return (Open(pool), pool);
+    }
+
+    private (INetworkDevice Device, BufferPool Pool) OpenVirtio()
+    {
+        try
+        {
+            var device = VirtioNetDevice.Open(Descriptor, new VirtioNetSettings { Mtu = Mtu });
+            var pool = new BufferPool(device.PoolMemory);
+            device.Attach(pool);
+            return (device, pool);
+        }
+        catch (IOException e)
+        {
+            throw new BootException($"{Variable}: {Name} cannot be opened: {e.Message}");
+        }
+    }
+
+    private INetworkDevice Open(BufferPool pool)
     {
         try
         {
@@ -30,7 +54,7 @@ public sealed record DeviceSpecification(string Name, string Driver, int Descrip
             {
                 "frame-socket" => FrameSocketDevice.FromDescriptor(Descriptor, pool, new FrameSocketSettings { Mtu = Mtu ?? 1500, Mac = Mac }),
                 "tap" => TapDevice.FromDescriptor(Descriptor, pool, new TapSettings { Mtu = Mtu, Mac = Mac }),
-                _ => throw new BootException($"{Variable}: {Name} wants the driver '{Driver}', and this image has frame-socket and tap."),
+                _ => throw new BootException($"{Variable}: {Name} wants the driver '{Driver}', and this image has frame-socket, tap and virtio."),
             };
         }
         catch (IOException e)
@@ -50,15 +74,15 @@ public sealed record DeviceSpecification(string Name, string Driver, int Descrip
         {
             bool valid = setting.Split('=', 2) switch
             {
-                ["fd", var value] => TryParse(value, 0, int.MaxValue, ref descriptor),
+                ["fd" or "uio", var value] => TryParse(value, 0, int.MaxValue, ref descriptor),
                 ["mtu", var value] => TryParse(value, 68, 65535, ref mtu),
                 ["mac", var value] => MacAddress.TryParse(value, out mac),
                 _ => false,
             };
-            if (!valid) throw new BootException($"{Variable}: '{setting}' of {entry[..equals]} is not fd=N, mtu=68…65535 or mac=xx:xx:xx:xx:xx:xx.");
+            if (!valid) throw new BootException($"{Variable}: '{setting}' of {entry[..equals]} is not fd=N, uio=N, mtu=68…65535 or mac=xx:xx:xx:xx:xx:xx.");
         }
 
-        return new(entry[..equals], settings[0], descriptor ?? throw new BootException($"{Variable}: {entry[..equals]} has no fd=N."), mtu, mac);
+        return new(entry[..equals], settings[0], descriptor ?? throw new BootException($"{Variable}: {entry[..equals]} has no fd=N or uio=N."), mtu, mac);
     }
 
     private static bool TryParse(string text, int least, int most, ref int? value)

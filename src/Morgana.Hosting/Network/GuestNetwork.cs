@@ -42,8 +42,7 @@ public sealed class GuestNetwork : IAsyncDisposable
     /// <exception cref="BootException">No runner, no network device, or a wrong argument.</exception>
     public static GuestNetwork Open(BootArguments arguments, Action<string> log)
     {
-        var pool = new BufferPool(MemoryRegion.Native(PoolSize()));
-        var (device, driver, gateway) = OpenDevice(pool, log);
+        var (device, pool, driver, gateway) = OpenDevice(log);
         try
         {
             var options = Options(arguments, device, pool, isBehindGateway: driver != "tap");
@@ -77,14 +76,15 @@ public sealed class GuestNetwork : IAsyncDisposable
         return (int)Math.Clamp(memory / 4, 1 << 20, 256 << 20);
     }
 
-    private static (INetworkDevice Device, string Driver, IAsyncDisposable? Gateway) OpenDevice(BufferPool pool, Action<string> log)
+    private static (INetworkDevice Device, BufferPool Pool, string Driver, IAsyncDisposable? Gateway) OpenDevice(Action<string> log)
     {
         if (Environment.GetEnvironmentVariable("MORGANA_DEVICES") is { } handedOver)
         {
             var devices = DeviceSpecification.ParseList(handedOver);
             if (devices.Count != 1)
                 throw new BootException($"this image needs one network device, and the runner gave {devices.Count}: run it with --net gateway or --net tap:NAME.");
-            return (devices[0].Open(pool), devices[0].Driver, null);
+            var (opened, devicePool) = devices[0].Open(PoolSize());
+            return (opened, devicePool, devices[0].Driver, null);
         }
 
         if (!ManagedTarget.IsSupported || ManagedTarget.StartGateway is not { } start)
@@ -92,8 +92,9 @@ public sealed class GuestNetwork : IAsyncDisposable
         string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
         if (!PublishedPort.TryParseList(published, out var ports))
             throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
+        var pool = new BufferPool(MemoryRegion.Native(PoolSize()));
         var network = start(new ManagedTargetRequest(pool, ports, log));
-        return (network.GuestDevice, "in memory", network.Gateway);
+        return (network.GuestDevice, pool, "in memory", network.Gateway);
     }
 
     private static NetworkLoopOptions Options(BootArguments arguments, INetworkDevice device, BufferPool pool, bool isBehindGateway)

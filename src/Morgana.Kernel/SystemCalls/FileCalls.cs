@@ -99,25 +99,29 @@ internal static unsafe class FileCalls
     public static ulong Fstat(Thread* thread, ulong descriptor, ulong to)
     {
         File* file = DescriptorTable.Find(descriptor);
-        if (file == null) return Error.BadDescriptor;
-        const uint character = 0x2000 | 0x1b6, regular = 0x8000 | 0x124, pipe = 0x1000 | 0x180;
-        byte* status = stackalloc byte[144];
-        Machine.Zero(status, 144);
-        *(ulong*)(status + 8) = (ulong)file >> 12;          // st_ino: files differ
-        *(ulong*)(status + 16) = 1;
-        *(uint*)(status + 24) = file->Kind switch { FileKind.Text => regular, FileKind.PipeReader or FileKind.PipeWriter => pipe, _ => character };
-        *(ulong*)(status + 48) = file->Kind == FileKind.Text ? (ulong)file->Length : 0;
-        *(ulong*)(status + 56) = Pages.Size;
-        return UserMemory.CopyOut(to, status, 144) ? 0 : Error.Fault;
+        return file == null ? Error.BadDescriptor : WriteStatus(to, file);
     }
 
-    /// <summary>newfstatat(2): of a descriptor, or of a name, of which none exists.</summary>
+    /// <summary>stat(2), lstat(2)</summary>
+    public static ulong Stat(Thread* thread, ulong path, ulong to)
+    {
+        byte* text = stackalloc byte[PathRoom];
+        if (!UserMemory.ReadText(path, text, PathRoom)) return Error.NoEntry;
+        if (Text.Is(text, "/"u8) || Text.Is(text, "."u8)) return WriteStatus(to, null);
+        ulong descriptor = Paths.Open(text);
+        if ((long)descriptor < 0) return descriptor;
+        ulong result = Fstat(thread, descriptor, to);
+        DescriptorTable.Close(descriptor);
+        return result;
+    }
+
+    /// <summary>newfstatat(2): of a descriptor, or of a name.</summary>
     public static ulong Newfstatat(Thread* thread, ulong descriptor, ulong path, ulong to, ulong flags)
     {
         const ulong emptyPath = 0x1000;
         byte* first = stackalloc byte[1];
         if (!UserMemory.CopyIn(first, path, 1)) return Error.Fault;
-        return (flags & emptyPath) != 0 && *first == 0 ? Fstat(thread, descriptor, to) : Error.NoEntry;
+        return (flags & emptyPath) != 0 && *first == 0 ? Fstat(thread, descriptor, to) : Stat(thread, path, to);
     }
 
     /// <summary>access(2): there is no file system.</summary>
@@ -235,6 +239,21 @@ internal static unsafe class FileCalls
         if (ready > 0 || deadline <= Clock.Now()) return ready;
         Polling.WaitForAny(thread, deadline);
         return 0;
+    }
+
+    // struct stat of x86-64. No file is the root directory, which is empty.
+    private static ulong WriteStatus(ulong to, File* file)
+    {
+        const uint character = 0x2000 | 0x1b6, regular = 0x8000 | 0x124, pipe = 0x1000 | 0x180, directory = 0x4000 | 0x16d;
+        byte* status = stackalloc byte[144];
+        Machine.Zero(status, 144);
+        *(ulong*)(status + 8) = (ulong)file >> 12;          // st_ino: files differ
+        *(ulong*)(status + 16) = 1;
+        FileKind kind = file == null ? FileKind.None : file->Kind;
+        *(uint*)(status + 24) = kind switch { FileKind.None => directory, FileKind.Text => regular, FileKind.PipeReader or FileKind.PipeWriter => pipe, _ => character };
+        *(ulong*)(status + 48) = kind == FileKind.Text ? (ulong)file->Length : 0;
+        *(ulong*)(status + 56) = Pages.Size;
+        return UserMemory.CopyOut(to, status, 144) ? 0 : Error.Fault;
     }
 
     private static ulong ReadText(File* file, ulong to, ulong count)

@@ -22,7 +22,9 @@ internal static unsafe class ServedCalls
         SystemCallTable.Serve(0, (delegate*<Thread*, ulong, ulong, ulong, ulong>)&FileCalls.Read);
         SystemCallTable.Serve(1, (delegate*<Thread*, ulong, ulong, ulong, ulong>)&FileCalls.Write);
         SystemCallTable.Serve(3, (delegate*<Thread*, ulong, ulong>)&FileCalls.Close);
+        SystemCallTable.Serve(4, (delegate*<Thread*, ulong, ulong, ulong>)&FileCalls.Stat);
         SystemCallTable.Serve(5, (delegate*<Thread*, ulong, ulong, ulong>)&FileCalls.Fstat);
+        SystemCallTable.Serve(6, (delegate*<Thread*, ulong, ulong, ulong>)&FileCalls.Stat);                  // lstat
         SystemCallTable.Serve(7, (delegate*<Thread*, ulong, ulong, ulong, ulong>)&FileCalls.Poll);
         SystemCallTable.Serve(8, (delegate*<Thread*, ulong, ulong, ulong, ulong>)&FileCalls.Lseek);
         SystemCallTable.Serve(17, (delegate*<Thread*, ulong, ulong, ulong, ulong, ulong>)&FileCalls.Pread64);
