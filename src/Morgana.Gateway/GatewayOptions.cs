@@ -61,6 +61,9 @@ public sealed record GatewayOptions
     /// <summary>How long to wait for one resolver before the next is asked.</summary>
     public TimeSpan DnsTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>32 octets of secret for sequence numbers, ports and tables; null draws them from the system.</summary>
+    public byte[]? Secret { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -22,7 +22,7 @@ internal sealed class Host(NetworkStack stack, NetworkInterface link, Ipv4Addres
 internal class TwoHosts
 {
     // Always the same, so that runs can be compared.
-    private static readonly byte[] s_secret = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
+    public static byte[] Secret { get; } = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
 
     private readonly PacketBuffer[] _frames = new PacketBuffer[64];
     private readonly long _origin = Stopwatch.GetTimestamp();
@@ -105,7 +105,7 @@ internal class TwoHosts
 
     private Host Add(byte number, TcpStackOptions? tcp)
     {
-        var stack = new NetworkStack(new NetworkStackOptions { Tcp = tcp ?? new() }, Pool, s_secret, new TraceRing());
+        var stack = new NetworkStack(new NetworkStackOptions { Tcp = tcp ?? new() }, Pool, Secret, new TraceRing());
         var address = Ipv4Address.From(10, 0, 0, number);
         var link = stack.AddInterface(new InterfaceOptions { Name = "link", Mac = new MacAddress(0x0200_0000_0000UL + number), Mtu = _mtu, Addresses = [new(address, 24)] }, Now());
         return new Host(stack, link, address);

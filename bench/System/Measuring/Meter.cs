@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Morgana.Bench;
 
-/// <summary>Runs while a sample is taken: wall time, processor time, and octets that this thread allocates.</summary>
+/// <summary>Runs while a sample is taken: wall time, processor time, and octets that are allocated, of this thread or of the process.</summary>
 internal readonly struct Meter
 {
     private readonly CpuClock _clock;
@@ -13,7 +13,7 @@ internal readonly struct Meter
     private Meter(CpuClock clock)
     {
         _clock = clock;
-        _allocated = GC.GetAllocatedBytesForCurrentThread();
+        _allocated = Allocated(clock);
         _wall = Stopwatch.GetTimestamp();
         _cpu = clock.Now();
     }
@@ -23,7 +23,9 @@ internal readonly struct Meter
     /// <summary>Whether so much wall time has gone by.</summary>
     public bool IsOver(TimeSpan duration) => Stopwatch.GetElapsedTime(_wall) >= duration;
 
-    public Reading Stop() => new(_clock.Now() - _cpu, Stopwatch.GetElapsedTime(_wall).TotalSeconds, GC.GetAllocatedBytesForCurrentThread() - _allocated);
+    public Reading Stop() => new(_clock.Now() - _cpu, Stopwatch.GetElapsedTime(_wall).TotalSeconds, Allocated(_clock) - _allocated);
+
+    private static long Allocated(CpuClock clock) => clock == CpuClock.Thread ? GC.GetAllocatedBytesForCurrentThread() : GC.GetTotalAllocatedBytes();
 }
 
 /// <summary>What a <see cref="Meter"/> has seen.</summary>

@@ -76,7 +76,7 @@ internal sealed class GatewayLoop
             _device = new PcapngCapture(_device, _capture, "gateway", PcapngCapture.UtcNow);
         }
 
-        Stack = new NetworkStack(GatewayStack.StackOptions(options), _pool, RandomNumberGenerator.GetBytes(32), new TraceRing());
+        Stack = new NetworkStack(GatewayStack.StackOptions(options), _pool, options.Secret ?? RandomNumberGenerator.GetBytes(32), new TraceRing());
         _interface = Stack.AddInterface(GatewayStack.InterfaceOptions(options, _device.Capabilities), Now());
     }
 
