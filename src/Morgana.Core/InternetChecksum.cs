@@ -14,11 +14,15 @@ namespace Morgana.Core;
 public static class InternetChecksum
 {
     /// <summary>The partial sum of <paramref name="bytes"/>.</summary>
-    public static ulong Sum(ReadOnlySpan<byte> bytes, ulong initial = 0)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Sum(ReadOnlySpan<byte> bytes, ulong initial = 0) =>
+        AddWithCarry(initial, bytes.Length == 20 ? SumOf20(ref MemoryMarshal.GetReference(bytes)) : SumAny(bytes));
+
+    private static ulong SumAny(ReadOnlySpan<byte> bytes)
     {
         ref byte source = ref MemoryMarshal.GetReference(bytes);
         int n = bytes.Length, i = 0;
-        if (n < 32) return AddWithCarry(initial, n == 20 ? SumOf20(ref source) : SumTail(ref source, 0, n));
+        if (n < 32) return SumTail(ref source, 0, n);
 
         // Each 64-bit lane is added whole; the high halves are added apart. low + high = all - (high << 32) + high:
         // three operations a vector and no carries to chase. The bound on n (64 KB) keeps the high halves from overflowing.
@@ -44,9 +48,9 @@ public static class InternetChecksum
             i += 32;
         }
 
-        if ((n & 1) != 0) return AddWithCarry(AddWithCarry(initial, Reduce(a + b, h + g)), SumTail(ref source, i, n));
+        if ((n & 1) != 0) return AddWithCarry(Reduce(a + b, h + g), SumTail(ref source, i, n));
         var last = Vector256.LoadUnsafe(ref source, (nuint)n - 32).AsUInt64() & MaskOf(n - i);
-        return AddWithCarry(initial, Reduce(a + b + last, h + g + (last >>> 32)));
+        return Reduce(a + b + last, h + g + (last >>> 32));
     }
 
     /// <summary>Copies <paramref name="source"/> to <paramref name="destination"/> and returns its partial sum, touching each octet once.</summary>

@@ -126,6 +126,7 @@ public sealed unsafe class PacketBuffer
 
     /// <summary>Makes room for up to <paramref name="count"/> octets behind the data within the last block and returns it, uncleared. Never spans blocks.</summary>
     /// <returns>As much as fits into the last block and into <see cref="MaxLength"/>; add a block with <see cref="TryExtend"/> for the rest.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Append(int count)
     {
         count = Math.Min(count, Math.Min(PoolBlock.Size - _last.End, MaxLength - Length));

@@ -52,6 +52,7 @@ public readonly ref struct EthernetFrame
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     /// <summary>Views <paramref name="bytes"/>, of which only the header needs to be there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DropReason Parse(ReadOnlySpan<byte> bytes, out EthernetFrame frame)
     {
         frame = default;
