@@ -124,7 +124,7 @@ internal sealed class Fingerprint
     {
         string real = File.ResolveLinkTarget(dotnet, returnFinalTarget: true)?.FullName ?? dotnet;
         string sdks = Path.Combine(Path.GetDirectoryName(real)!, "sdk");
-        return Directory.Exists(sdks) ? Directory.GetDirectories(sdks).Order(StringComparer.Ordinal) : [];
+        return Directory.Exists(sdks) ? Directory.GetDirectories(sdks).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal) : [];
     }
 
     // Each piece with its length in front, so that no two lists of pieces are the same octets.

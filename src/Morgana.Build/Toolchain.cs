@@ -5,8 +5,8 @@ public static class Toolchain
 {
     private static readonly string[] LibraryFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"];
 
-    /// <summary>The linker's driver, or null. clang is preferred, as the .NET SDK does.</summary>
-    public static string? Linker => FindProgram("clang") ?? FindProgram("gcc");
+    /// <summary>The linker's driver, or null. clang is preferred, as the .NET SDK does, and as there only the path is searched.</summary>
+    public static string? Linker => FindIn(SearchPath, "clang") ?? FindIn(SearchPath, "gcc");
 
     /// <summary>The C library as a static one, or null.</summary>
     public static string? StaticLibc => FindLibrary("libc.a");
@@ -23,10 +23,13 @@ public static class Toolchain
         }
     }
 
-    /// <summary>Finds a program on the path, and in the folders of system programs.</summary>
-    public static string? FindProgram(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/bin", "/usr/sbin", "/sbin"])
-            .Where(d => d.Length > 0).Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
+    private static string[] SearchPath => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+
+    /// <summary>Finds a program on the path, and in the folders of system programs, which an ordinary user's path may lack.</summary>
+    public static string? FindProgram(string name) => FindIn([.. SearchPath, "/usr/bin", "/usr/sbin", "/sbin"], name);
+
+    private static string? FindIn(IEnumerable<string> folders, string name) =>
+        folders.Where(d => d.Length > 0).Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
 
     private static string? FindLibrary(string name) => LibraryFolders.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
 

@@ -96,15 +96,13 @@ internal sealed class MorganaCommand : IDisposable
         return int.Parse(line.Replace(ending, "", StringComparison.Ordinal).TrimEnd('/').Split(':')[^1], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The guest's process, once it runs.</summary>
-    public async Task<int> GuestAsync()
+    /// <summary>The guest's process, once it runs the program of that name.</summary>
+    public async Task<int> GuestAsync(string name)
     {
         for (var limit = Stopwatch.StartNew(); limit.Elapsed < Patience; await Task.Delay(5))
         {
             if (_process.HasExited) throw new InvalidOperationException("The command ended: " + await _error.AllAsync());
-            // Before it becomes the image, it is the runner's thread, then a shell and setpriv.
-            foreach (int child in ProcessTree.Children(Id))
-                if (ProcessTree.Name(child) is { } name && name is not ("setpriv" or "morgana" or "dotnet" or ".NET TP Worker" or "guest")) return child;
+            if (ProcessTree.Children(Id).FirstOrDefault(child => ProcessTree.Name(child) == name) is > 0 and var guest) return guest;
         }
 
         throw new TimeoutException("No guest was started.");
