@@ -75,7 +75,7 @@ internal static class RunCommand
 
     private static void Check(RunSettings settings)
     {
-        if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(" and ", Targets.Keys)}");
+        if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(", ", Targets.Keys)}");
         bool isGateway = settings.Network.Kind == NetworkKind.Gateway;
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");
         if (settings.AllowHost && !isGateway) throw Usage("--allow-host needs --net gateway");

@@ -71,7 +71,8 @@ internal sealed class ConsoleBuildLog : IBuildLog, IDisposable
         {
             if (_timer is null) return;
             string line = $"{Wheel[_turn++ % Wheel.Length]} {_work} {Stopwatch.GetElapsedTime(_started).TotalSeconds:F0} s{(_step.Length > 0 ? ": " + _step : "")}";
-            int width = Math.Max(20, Console.WindowWidth - 1);
+            // A terminal that does not know its width says 0.
+            int width = Console.WindowWidth is > 1 and var columns ? columns - 1 : 79;
             Console.Error.Write("\r\e[K" + (line.Length > width ? line[..width] : line));
         }
     }

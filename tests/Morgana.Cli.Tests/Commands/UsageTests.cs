@@ -15,7 +15,7 @@ public class UsageTests
     [InlineData("run x --publish 80", "--publish 80: expected HOST:GUEST")]
     [InlineData("run x --publish 8080:80 --publish 8080:81", "port 8080 twice")]
     [InlineData("run x --net bridge", "--net bridge: expected gateway, tap:NAME or none")]
-    [InlineData("run x --target cloud", "there is no target 'cloud': there are process and managed")]
+    [InlineData("run x --target cloud", "there is no target 'cloud': there are process, ")]
     [InlineData("run x --net none --publish 1:1", "--publish needs --net gateway")]
     [InlineData("run x --net tap:t0 --capture f", "tcpdump -i t0")]
     [InlineData("run x --net none --target managed", "managed target")]

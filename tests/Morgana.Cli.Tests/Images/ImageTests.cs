@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using Morgana.Build;
 using Morgana.Cli.Tests.Running;
@@ -99,26 +98,6 @@ public class ImageTests
         Assert.Single(error.TrimEnd('\n').Split('\n'));
     }
 
-    [Fact]
-    public async Task The_same_sources_make_the_same_image_wherever_they_lie()
-    {
-        string folder = Directory.CreateTempSubdirectory("morgana-same-").FullName;
-        try
-        {
-            string elsewhere = Path.Combine(folder, "a folder with another name");
-            foreach (string part in (string[])["Directory.Build.props", "Directory.Packages.props", "samples/Directory.Build.props", "samples/Directory.Build.targets", "samples/Noop", "src/Morgana.Sdk"])
-                Copy(Path.Combine(MorganaCommand.Root, part), Path.Combine(elsewhere, part));
-            string image = Path.Combine(folder, "noop");
-            var (status, _, error) = await MorganaCommand.RunAsync("build", Path.Combine(elsewhere, "samples/Noop"), "-o", image);
-            Assert.True(status == 0, error);
-            Assert.Equal(Hash(await Image.OfAsync("samples/Noop")), Hash(image));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
     private static async Task<bool> AnswerOnceAsync(TcpListener listener)
     {
         try
@@ -162,20 +141,5 @@ public class ImageTests
         int offset = (int)BitConverter.ToUInt64(elf, 32), size = BitConverter.ToUInt16(elf, 54), count = BitConverter.ToUInt16(elf, 56);
         Assert.True(count > 0);
         return Enumerable.Range(0, count).Select(i => BitConverter.ToUInt32(elf, offset + i * size));
-    }
-
-    private static string Hash(string file) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)));
-
-    private static void Copy(string from, string to)
-    {
-        if (File.Exists(from))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Copy(from, to);
-            return;
-        }
-
-        foreach (string entry in Directory.GetFileSystemEntries(from))
-            if (Path.GetFileName(entry) is not ("bin" or "obj")) Copy(entry, Path.Combine(to, Path.GetFileName(entry)));
     }
 }

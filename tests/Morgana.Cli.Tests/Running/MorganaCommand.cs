@@ -96,13 +96,13 @@ internal sealed class MorganaCommand : IDisposable
         return int.Parse(line.Replace(ending, "", StringComparison.Ordinal).TrimEnd('/').Split(':')[^1], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The guest's process, once it runs the program of that name.</summary>
-    public async Task<int> GuestAsync(string name)
+    /// <summary>The guest's process, once it runs the program of that name; without a name, which needs a guest that has said something, the only child.</summary>
+    public async Task<int> GuestAsync(string? name = null)
     {
         for (var limit = Stopwatch.StartNew(); limit.Elapsed < Patience; await Task.Delay(5))
         {
             if (_process.HasExited) throw new InvalidOperationException("The command ended: " + await _error.AllAsync());
-            if (ProcessTree.Children(Id).FirstOrDefault(child => ProcessTree.Name(child) == name) is > 0 and var guest) return guest;
+            if (ProcessTree.Children(Id).FirstOrDefault(child => name is null || ProcessTree.Name(child) == name) is > 0 and var guest) return guest;
         }
 
         throw new TimeoutException("No guest was started.");
