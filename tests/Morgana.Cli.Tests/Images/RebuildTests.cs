@@ -24,7 +24,7 @@ public sealed class RebuildTests : IDisposable
     public async Task The_same_sources_make_the_same_image_elsewhere_and_every_change_makes_it_again()
     {
         string root = Path.Combine(_folder, "a folder with another name"), project = Path.Combine(root, "samples/Noop");
-        foreach (string part in (string[])["Directory.Build.props", "Directory.Packages.props", "samples/Directory.Build.props", "samples/Directory.Build.targets", "samples/Noop", "src/Morgana.Sdk"])
+        foreach (string part in (string[])["Directory.Build.props", "Directory.Packages.props", "samples/Directory.Build.props", "samples/Directory.Build.targets", "samples/Noop", "src", ".editorconfig"])
             Copy(Path.Combine(MorganaCommand.Root, part), Path.Combine(root, part));
         string image = Path.Combine(_folder, "noop");
         var (status, _, error) = await MorganaCommand.RunAsync("build", project, "-o", image);
