@@ -33,6 +33,15 @@ public static class Toolchain
 
     private static string? FindLibrary(string name) => LibraryFolders.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
 
+    /// <summary>What makes the kernel of the virtual machine, besides the linker's driver: gcc as the assembler's, and binutils. Null when something is missing.</summary>
+    public static string? Binutils => FindProgram("gcc") is not null && FindProgram("objdump") is not null && FindProgram("nm") is not null ? FindProgram("ld") : null;
+
+    /// <exception cref="BuildException">Something is missing.</exception>
+    internal static void RequireBinutils()
+    {
+        if (Binutils is null) throw new BuildException("The kernel of the virtual machine needs gcc and binutils: sudo apt-get install gcc binutils");
+    }
+
     /// <exception cref="BuildException">Something is missing.</exception>
     internal static void Require()
     {

@@ -28,6 +28,21 @@ internal sealed record RunSettings
 
     public bool AllowHost { get; init; }
 
+    /// <summary>Of a virtual machine: microvm or q35.</summary>
+    public string Machine { get; init; } = "microvm";
+
+    /// <summary>Of a virtual machine: auto, kvm or tcg.</summary>
+    public string Accelerator { get; init; } = "auto";
+
+    /// <summary>Of a virtual machine: how many processors.</summary>
+    public int Processors { get; init; } = 1;
+
+    /// <summary>Of a virtual machine: it begins stopped, and waits for a debugger.</summary>
+    public bool IsDebugged { get; init; }
+
+    /// <summary>Of a virtual machine: the kernel says what it has found.</summary>
+    public bool IsVerbose { get; init; }
+
     /// <summary>The image's command line.</summary>
     public IReadOnlyList<string> BootArguments { get; init; } = [];
 }

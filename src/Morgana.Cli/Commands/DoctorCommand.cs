@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Morgana.Build;
+using Morgana.Cli.Running.Vm;
 using Morgana.Sandbox;
 
 namespace Morgana.Cli.Commands;
@@ -24,6 +25,8 @@ internal static class DoctorCommand
         Need("linker", Toolchain.Linker, "gcc");
         Need("static C library", Toolchain.StaticLibc, "libc6-dev");
         Want("setpriv", Toolchain.FindProgram("setpriv"), "the guest outlives a runner that is killed", "util-linux");
+        Want("binutils", Toolchain.Binutils, "--target vm does not work", "binutils");
+        Want("QEMU", Toolchain.FindProgram(QemuCommand.Program), "--target vm does not work", "qemu-system-x86");
         Want("tap interfaces", CanOpen("/dev/net/tun"), "--net tap:NAME does not work (load it with: modprobe tun)");
         Want("network namespaces", NamespaceRights(), "tests over tap skip");
         Want("landlock", Landlock.Version is > 0 and var version ? $"version {version}" : null, "--target sandbox does not work (boot Linux with landlock in lsm=)");

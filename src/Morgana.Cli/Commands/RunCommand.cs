@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Morgana.Build;
 using Morgana.Cli.Arguments;
 using Morgana.Cli.Running;
+using Morgana.Cli.Running.Vm;
 
 namespace Morgana.Cli.Commands;
 
@@ -13,6 +15,7 @@ internal static class RunCommand
         ["process"] = ProcessTarget.RunAsync,
         ["sandbox"] = ProcessTarget.RunConfinedAsync,
         ["managed"] = ManagedTarget.RunAsync,
+        ["vm"] = VmTarget.RunAsync,
     };
 
     private static readonly Argument<string> Subject = new("PROJECT|IMAGE") { Description = "a unikernel's project or its folder, or an image made by build" };
@@ -38,16 +41,22 @@ internal static class RunCommand
     private static readonly Option<bool> AllowHost = new("--allow-host") { Description = "let the guest reach the host's own services, as 10.0.2.2" };
     private static readonly Option<string> Target = new("--target")
     {
-        Description = "process: the image as a Linux process; sandbox: the same, locked into landlock and seccomp; managed: the project under the JIT (default: process)",
+        Description = "process: the image as a Linux process; sandbox: the same, locked into landlock and seccomp; vm: a virtual machine with a kernel of its own; managed: the project under the JIT (default: process)",
         HelpName = string.Join('|', Targets.Keys),
     };
+
+    private static readonly Option<int> Processors = new("--cpus") { Description = "how many processors a virtual machine has (default: 1)", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static readonly Option<string> Machine = new("--machine") { Description = "which machine QEMU makes: microvm or q35 (default: microvm)", HelpName = "microvm|q35" };
+    private static readonly Option<string> Acceleration = new("--accel") { Description = "who runs the guest: kvm, QEMU's emulation, or whichever works (default: auto)", HelpName = "auto|kvm|tcg" };
+    private static readonly Option<bool> Debugger = new("--gdb") { Description = "start the virtual machine stopped, for a debugger" };
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "let the virtual machine's kernel say what it has found" };
 
     /// <param name="boot">What follows <c>--</c> on the command line.</param>
     public static Command Create(string[] boot)
     {
         var command = new Command("run", "Build a unikernel if need be, and run it. What follows -- are its boot arguments.")
         {
-            Subject, Publish, Network, Capture, Memory, AllowHost, Target,
+            Subject, Publish, Network, Capture, Memory, AllowHost, Target, Processors, Machine, Acceleration, Debugger, Verbose,
         };
         command.SetAction((result, _) => RunAsync(Read(result, boot)));
         return command;
@@ -67,9 +76,16 @@ internal static class RunCommand
             Memory = result.GetValue(Memory) is > 0 and var memory ? memory : RunSettings.DefaultMemory,
             IsMemoryExplicit = result.GetResult(Memory) is { Implicit: false },
             AllowHost = result.GetValue(AllowHost),
+            Processors = result.GetValue(Processors),
+            Machine = result.GetValue(Machine) ?? "microvm",
+            Accelerator = result.GetValue(Acceleration) ?? "auto",
+            IsDebugged = result.GetValue(Debugger),
+            IsVerbose = result.GetValue(Verbose),
             BootArguments = boot,
         };
+        if (IsBootable(settings.Subject) && result.GetResult(Target) is null or { Implicit: true }) settings = settings with { Target = "vm" };
         Check(settings);
+        CheckMachine(settings, result);
         return settings;
     }
 
@@ -81,10 +97,28 @@ internal static class RunCommand
         if (settings.AllowHost && !isGateway) throw Usage("--allow-host needs --net gateway");
         if (settings.Capture is not null && settings.Network.Kind == NetworkKind.None) throw Usage("--capture needs a network");
         if (settings.Capture is not null && settings.Network.Kind == NetworkKind.Tap) throw Usage($"--capture needs --net gateway; on a tap use: tcpdump -i {settings.Network.TapName} -w FILE");
+        if (settings.Target != "vm" && settings.Memory < MemorySize.Least) throw Usage($"--memory {settings.Memory >> 20}M: a guest that is a process needs at least {MemorySize.Least >> 20}M");
         if (settings.Target == "managed" && !isGateway) throw Usage("the managed target has the gateway in its own process: it takes no other --net");
         var twice = settings.Publish.Where(p => p.Host.Port != 0).GroupBy(p => (p.Host, p.IsUdp)).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null) throw Usage($"--publish names port {twice.Key.Host.Port} twice");
     }
+
+    private static void CheckMachine(RunSettings settings, ParseResult result)
+    {
+        if (settings.Target == "vm")
+        {
+            if (settings.Processors is < 1 or > 64) throw Usage($"--cpus {settings.Processors}: a virtual machine has 1 to 64 processors");
+            if (settings.Machine is not ("microvm" or "q35")) throw Usage($"--machine {settings.Machine}: expected microvm or q35");
+            if (settings.Accelerator is not ("auto" or "kvm" or "tcg")) throw Usage($"--accel {settings.Accelerator}: expected auto, kvm or tcg");
+            return;
+        }
+
+        if (IsBootable(settings.Subject)) throw Usage($"{settings.Subject} is a virtual machine's image: it runs with --target vm alone");
+        foreach (Option option in (Option[])[Processors, Machine, Acceleration, Debugger, Verbose])
+            if (result.GetResult(option) is { Implicit: false }) throw Usage($"{option.Name} needs --target vm");
+    }
+
+    private static bool IsBootable(string subject) => File.Exists(subject) && ElfFile.IsElf(subject) && VirtualMachineImage.IsOne(subject);
 
     private static Task<int> RunAsync(RunSettings settings) => Targets[settings.Target](settings);
 
@@ -113,7 +147,7 @@ internal static class RunCommand
     {
         string text = result.Tokens[0].Value;
         if (!MemorySize.TryParse(text, out long octets)) result.AddError($"--memory {text}: expected a size such as 32M or 1G");
-        else if (octets < MemorySize.Least) result.AddError($"--memory {text}: a guest needs at least {MemorySize.Least >> 20}M");
+        else if (octets < VmSettings.LeastMemory) result.AddError($"--memory {text}: a guest needs at least {VmSettings.LeastMemory >> 20}M");
         return octets;
     }
 }

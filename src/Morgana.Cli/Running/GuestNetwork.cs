@@ -10,7 +10,8 @@ namespace Morgana.Cli.Running;
 /// <summary>What a guest's interface is joined to, and the descriptor that is handed over for it.</summary>
 internal sealed class GuestNetwork : IAsyncDisposable
 {
-    private const string GuestMac = "02:00:0a:00:02:0f";     // Locally administered, and 10.0.2.15 in it.
+    /// <summary>The guest's address on the gateway's link.</summary>
+    public const string GuestMac = "02:00:0a:00:02:0f";     // Locally administered, and 10.0.2.15 in it.
 
     private readonly Gateway.Gateway? _gateway;
     private readonly IReadOnlyList<PublishedPort> _published;

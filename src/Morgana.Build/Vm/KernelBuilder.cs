@@ -1,0 +1,65 @@
+using System.Diagnostics;
+
+namespace Morgana.Build;
+
+/// <summary>Makes the kernel of the virtual machine out of its sources, unless it is there and nothing has changed since.</summary>
+/// <param name="log">Hears about a build; nothing when there is nothing to do.</param>
+public sealed class KernelBuilder(IBuildLog log)
+{
+    private const string Project = "src/Morgana.Kernel/Morgana.Kernel.csproj";
+
+    /// <summary>Builds the kernel if need be. One build runs at a time, whoever asks.</summary>
+    /// <returns>The kernel's file.</returns>
+    /// <exception cref="BuildException">It cannot be built.</exception>
+    public async Task<string> BuildAsync(CancellationToken cancel)
+    {
+        string project = Find() ?? throw new BuildException($"the kernel's sources ({Project}) do not lie beside this command.");
+        string folder = Path.GetDirectoryName(project)!, kernel = Path.Combine(folder, "bin", "kernel.elf");
+        if (IsCurrent(folder, kernel)) return kernel;
+        Toolchain.RequireBinutils();
+        Directory.CreateDirectory(Path.Combine(folder, "obj"));
+        await using var _ = await LockAsync(Path.Combine(folder, "obj", "morgana.lock"), cancel);
+        if (IsCurrent(folder, kernel)) return kernel;
+
+        const string work = "Building the kernel";
+        long started = Stopwatch.GetTimestamp();
+        log.Started(work);
+        await new DotnetCommand(DotnetCommand.Find(), log).RunAsync(["build", project, "-c", "Release"], cancel);
+        // MSBuild leaves the file alone when only a comment in the project's folder is newer.
+        File.SetLastWriteTimeUtc(kernel, DateTime.UtcNow);
+        log.Finished(work, Stopwatch.GetElapsedTime(started));
+        return kernel;
+    }
+
+    private static string? Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (Path.Combine(folder.FullName, Project) is var project && File.Exists(project)) return project;
+        return null;
+    }
+
+    private static bool IsCurrent(string folder, string kernel)
+    {
+        if (!File.Exists(kernel)) return false;
+        DateTime built = File.GetLastWriteTimeUtc(kernel);
+        return Directory.EnumerateDirectories(folder).Where(d => Path.GetFileName(d) is not ("bin" or "obj"))
+            .SelectMany(d => Directory.EnumerateFiles(d, "*", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(folder, "*.csproj"))
+            .All(f => File.GetLastWriteTimeUtc(f) <= built);
+    }
+
+    private static async Task<FileStream> LockAsync(string path, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                await Task.Delay(100, cancel);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+
+namespace Morgana.Build;
+
+/// <summary>One bootable file: the kernel with an application laid behind it, as one more segment that any PVH loader brings into memory.</summary>
+/// <remarks>No linker is needed, and no timestamp or path gets in: the same two files give the same octets.</remarks>
+public static class VirtualMachineImage
+{
+    private const int HeaderSize = 64, EntrySize = 56, Page = 4096;
+    private const uint Load = 1, Readable = 4;
+    private const ulong KernelBase = 0xffff_ffff_8000_0000;
+
+    /// <summary>Where the kernel looks for its application: Morgana.Kernel/Assembly/Instructions.S. Its place and length follow the mark.</summary>
+    private static ReadOnlySpan<byte> Mark => "Morgana image at"u8;
+
+    /// <summary>Writes the image of a kernel and an application.</summary>
+    /// <exception cref="BuildException">One of the files is not what it should be.</exception>
+    public static void Create(string kernelFile, string applicationFile, string imageFile)
+    {
+        byte[] kernel = File.ReadAllBytes(kernelFile), application = File.ReadAllBytes(applicationFile);
+        string temporary = imageFile + ".new";
+        File.WriteAllBytes(temporary, Join(kernel, application));
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(temporary, File.GetUnixFileMode(applicationFile));
+        File.Move(temporary, imageFile, overwrite: true);
+    }
+
+    /// <summary>Whether a file is a kernel's image, rather than a program for Linux: it is linked where only a kernel can be.</summary>
+    public static bool IsOne(string path)
+    {
+        Span<byte> header = stackalloc byte[HeaderSize];
+        using var file = File.OpenHandle(path);
+        return RandomAccess.Read(file, header, 0) == HeaderSize && header[..4].SequenceEqual("\u007fELF"u8) && BinaryPrimitives.ReadUInt64LittleEndian(header[24..]) >= KernelBase;
+    }
+
+    /// <summary>The application in an image.</summary>
+    /// <exception cref="BuildException">There is none.</exception>
+    public static ReadOnlyMemory<byte> GetApplication(ReadOnlyMemory<byte> image)
+    {
+        foreach (var segment in Segments(image.Span))
+        {
+            var content = image.Slice((int)segment.Offset, (int)segment.FileSize);
+            if (segment.Type == Load && content.Length > HeaderSize && content.Span[..4].SequenceEqual("\u007fELF"u8)) return content;
+        }
+
+        throw new BuildException("there is no application in the image.");
+    }
+
+    /// <summary>A program header.</summary>
+    public readonly record struct Segment(uint Type, uint Flags, ulong Offset, ulong Address, ulong Physical, ulong FileSize, ulong MemorySize);
+
+    /// <summary>The program headers of an ELF file.</summary>
+    /// <exception cref="BuildException">They lie.</exception>
+    public static IReadOnlyList<Segment> Segments(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < HeaderSize || !file[..4].SequenceEqual("\u007fELF"u8)) throw new BuildException("it is no ELF file.");
+        ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(file[32..]);
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(file[56..]);
+        if (offset > (ulong)file.Length || (ulong)(count * EntrySize) > (ulong)file.Length - offset) throw new BuildException("its program headers are outside of the file.");
+        var segments = new List<Segment>();
+        for (int i = 0; i < count; i++)
+        {
+            var entry = file[((int)offset + (i * EntrySize))..];
+            var segment = new Segment(BinaryPrimitives.ReadUInt32LittleEndian(entry), BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]), Read(entry, 8), Read(entry, 16), Read(entry, 24), Read(entry, 32), Read(entry, 40));
+            if (segment.Offset > (ulong)file.Length || segment.FileSize > (ulong)file.Length - segment.Offset) throw new BuildException("a segment is outside of the file.");
+            segments.Add(segment);
+        }
+
+        return segments;
+
+        static ulong Read(ReadOnlySpan<byte> entry, int at) => BinaryPrimitives.ReadUInt64LittleEndian(entry[at..]);
+    }
+
+    private static byte[] Join(byte[] kernel, byte[] application)
+    {
+        var segments = Segments(kernel);
+        var loaded = segments.Where(s => s.Type == Load).ToArray();
+        if (loaded.Length == 0) throw new BuildException("the kernel has no segments.");
+        // Sections and names of the kernel's are for debuggers, which have the kernel's own file.
+        int kernelLength = (int)loaded.Max(s => s.Offset + s.FileSize);
+        int start = (kernelLength + Page - 1) & -Page;
+        ulong physical = (loaded.Max(s => s.Physical + s.MemorySize) + Page - 1) & ~(ulong)(Page - 1);
+        if (HeaderSize + ((segments.Count + 1) * EntrySize) > (int)loaded.Min(s => s.Offset)) throw new BuildException("the kernel leaves no room for another program header.");
+
+        byte[] image = new byte[start + application.Length];
+        kernel.AsSpan(0, kernelLength).CopyTo(image);
+        application.CopyTo(image.AsSpan(start));
+        var entry = image.AsSpan(HeaderSize + (segments.Count * EntrySize), EntrySize);
+        BinaryPrimitives.WriteUInt32LittleEndian(entry, Load);
+        BinaryPrimitives.WriteUInt32LittleEndian(entry[4..], Readable);
+        Write(entry, 8, (ulong)start);
+        Write(entry, 16, KernelBase + physical);
+        Write(entry, 24, physical);
+        Write(entry, 32, (ulong)application.Length);
+        Write(entry, 40, (ulong)application.Length);
+        Write(entry, 48, Page);
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(56), (ushort)(segments.Count + 1));
+        // No section headers: offset, count, index of names.
+        Write(image, 40, 0);
+        image.AsSpan(60, 4).Clear();
+
+        int mark = image.AsSpan(0, kernelLength).IndexOf(Mark);
+        if (mark < 0 || image.AsSpan(mark + 1, kernelLength - mark - 1).IndexOf(Mark) >= 0) throw new BuildException("the kernel does not say where it looks for its application.");
+        Write(image, mark + Mark.Length, physical);
+        Write(image, mark + Mark.Length + 8, (ulong)application.Length);
+        return image;
+
+        static void Write(Span<byte> to, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(to[at..], value);
+    }
+}

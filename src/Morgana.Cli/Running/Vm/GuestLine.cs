@@ -1,0 +1,68 @@
+using Microsoft.Win32.SafeHandles;
+using Morgana.Drivers.FrameSocket;
+
+namespace Morgana.Cli.Running.Vm;
+
+/// <summary>A line between the runner and the monitor: one end is handed over as a descriptor, the other is a stream.</summary>
+internal sealed class GuestLine : IDisposable
+{
+    private readonly FileStream _stream;
+    private int _theirs;
+
+    public GuestLine()
+    {
+        (int ours, _theirs) = FrameSockets.CreatePair();
+        _stream = new(new SafeFileHandle(ours, ownsHandle: true), FileAccess.ReadWrite, bufferSize: 0);
+    }
+
+    /// <summary>The monitor's end, until <see cref="Release"/>.</summary>
+    public int Descriptor => _theirs;
+
+    /// <summary>Closes the runner's copy of what the monitor has now: when it ends, the line ends.</summary>
+    public void Release()
+    {
+        if (_theirs >= 0) FrameSockets.Close(_theirs);
+        _theirs = -1;
+    }
+
+    /// <summary>Copies what comes, as it comes, until the line ends.</summary>
+    public Task CopyToAsync(Stream to) => Task.Factory.StartNew(() =>
+    {
+        byte[] buffer = new byte[4096];
+        while (Read(buffer) is > 0 and int count)
+        {
+            to.Write(buffer, 0, count);
+            to.Flush();
+        }
+    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public void Write(byte value)
+    {
+        try
+        {
+            _stream.WriteByte(value);
+        }
+        catch (IOException)
+        {
+            // The monitor has gone: whoever waits for it hears of that.
+        }
+    }
+
+    public void Dispose()
+    {
+        Release();
+        _stream.Dispose();
+    }
+
+    private int Read(byte[] buffer)
+    {
+        try
+        {
+            return _stream.Read(buffer, 0, buffer.Length);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+
+namespace Morgana.Cli.Running.Vm;
+
+/// <summary>The guest's command line, as its kernel reads it: Morgana.Kernel/Boot/CommandLine.cs.</summary>
+internal static class KernelCommandLine
+{
+    /// <summary>What the kernel takes at most.</summary>
+    public const int MaxLength = 4095;
+
+    /// <summary>Options of the kernel's, the application's environment, and behind <c>--</c> its arguments.</summary>
+    /// <exception cref="CommandException">It would be too long.</exception>
+    public static string Format(IEnumerable<string> options, IEnumerable<string> environment, IEnumerable<string> arguments)
+    {
+        string line = string.Join(' ', options.Concat(environment.Select(Quote)).Append("--").Concat(arguments.Select(Quote)));
+        return Encoding.UTF8.GetByteCount(line) <= MaxLength ? line : throw new CommandException($"a virtual machine takes {MaxLength} octets of arguments, and these have {line.Length}", ExitStatus.Usage);
+    }
+
+    /// <summary>How a guest's memory is shared out: the network's buffers, and the collector's limit, beside the kernel and the image.</summary>
+    /// <param name="memory">All of it.</param>
+    /// <param name="image">What the application's file takes of it.</param>
+    public static (long Dma, long Heap) Share(long memory, long image)
+    {
+        const long least = 1 << 20, rest = 3 << 19;
+        long dma = Math.Clamp(memory / 8, least / 2, 32 << 20) & -4096;
+        // Thread stacks, native memory and page tables have a quarter of what is left.
+        long heap = Math.Max((memory - image - dma - rest) / 4 * 3, least);
+        return (dma, heap);
+    }
+
+    /// <summary>The environment that tells the runtime and the libraries so.</summary>
+    public static IEnumerable<string> Environment(long memory, long heap) =>
+    [
+        "MORGANA_MEMORY=" + memory.ToString(CultureInfo.InvariantCulture),
+        "DOTNET_GCHeapHardLimit=" + heap.ToString("x", CultureInfo.InvariantCulture),
+    ];
+
+    private static string Quote(string word)
+    {
+        if (word.Length > 0 && word.AsSpan().IndexOfAny(" \"\\") < 0) return word;
+        return "\"" + word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+    }
+}

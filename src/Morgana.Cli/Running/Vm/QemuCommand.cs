@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Morgana.Cli.Running.Vm;
+
+/// <summary>QEMU's command line for a virtual machine: nothing but what the kernel drives.</summary>
+internal static class QemuCommand
+{
+    public const string Program = "qemu-system-x86_64";
+
+    /// <summary>The arguments that follow the program's name.</summary>
+    public static IReadOnlyList<string> Arguments(VmSettings vm)
+    {
+        bool isMicroVm = vm.Machine == "microvm";
+        var arguments = new List<string>
+        {
+            // Without -nodefaults and -no-user-config there would be devices that nobody asked for.
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-M", isMicroVm ? "microvm,auto-kernel-cmdline=off" : vm.Machine,
+            "-accel", vm.Accelerator == "tcg" && vm.Processors > 1 ? "tcg,thread=multi" : vm.Accelerator,
+            "-cpu", vm.Accelerator == "kvm" ? "host" : "max",
+            "-smp", Number(vm.Processors),
+            "-m", Number(vm.Memory >> 10) + "K",
+            "-kernel", vm.Image,
+            "-append", vm.CommandLine,
+            "-chardev", $"socket,id=console,fd={Number(vm.ConsoleDescriptor)}", "-serial", "chardev:console",
+            // Where the guest says how it ended: Morgana.Kernel/Boot/Power.cs.
+            "-chardev", $"socket,id=status,fd={Number(vm.StatusDescriptor)}", "-device", "isa-debugcon,iobase=0xe9,chardev=status",
+            "-device", "isa-debug-exit,iobase=0x501,iosize=2",
+        };
+        if (vm.NetworkDescriptor is { } descriptor) arguments.AddRange(Network(vm, descriptor, isMicroVm));
+        if (vm.DebugSocket is { } socket) arguments.AddRange(["-S", "-gdb", $"unix:path={socket},server=on,wait=off"]);
+        return arguments;
+    }
+
+    private static string[] Network(VmSettings vm, int descriptor, bool isMicroVm)
+    {
+        string link = vm.IsTap ? $"tap,id=link,fd={Number(descriptor)},vhost=off" : $"stream,id=link,addr.type=fd,addr.str={Number(descriptor)}";
+        string card = $"{(isMicroVm ? "virtio-net-device" : "virtio-net-pci,disable-legacy=on,romfile=")},netdev=link,host_mtu={Number(vm.Mtu)}{(vm.Mac == "" ? "" : ",mac=" + vm.Mac)}";
+        return ["-global", "virtio-mmio.force-legacy=false", "-netdev", link, "-device", card];
+    }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

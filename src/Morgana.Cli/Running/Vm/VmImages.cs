@@ -1,0 +1,22 @@
+using Morgana.Build;
+
+namespace Morgana.Cli.Running.Vm;
+
+/// <summary>The bootable file for what the user named: a project, an application that was built, or such a file itself.</summary>
+internal static class VmImages
+{
+    /// <summary>Finds it, or makes it. What is made for a project lies beside the project's own image.</summary>
+    public static async Task<string> FindAsync(string subject, string kernel, IBuildLog log, CancellationToken stop)
+    {
+        bool isFile = File.Exists(subject) && !subject.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase);
+        if (isFile && ElfFile.FindFault(subject) is { } fault) throw new CommandException(fault);
+        if (isFile && VirtualMachineImage.IsOne(subject)) return Path.GetFullPath(subject);
+        if (!File.Exists(subject) && !Directory.Exists(subject)) throw new CommandException($"{subject}: no such project or image");
+        string application = isFile ? Path.GetFullPath(subject) : (await new Builder(BuildKind.Image, log).BuildAsync(ProjectFile.Locate(subject), stop)).Path;
+        string image = application + ".vm";
+        if (!IsNewer(image, application) || !IsNewer(image, kernel)) VirtualMachineImage.Create(kernel, application, image);
+        return image;
+    }
+
+    private static bool IsNewer(string file, string than) => File.Exists(file) && File.GetLastWriteTimeUtc(file) > File.GetLastWriteTimeUtc(than);
+}

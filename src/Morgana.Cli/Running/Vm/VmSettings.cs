@@ -1,0 +1,44 @@
+namespace Morgana.Cli.Running.Vm;
+
+/// <summary>What a virtual machine is made of.</summary>
+internal sealed record VmSettings
+{
+    /// <summary>The least memory that a guest can be given: the kernel, an image and a small heap.</summary>
+    public const long LeastMemory = 5L << 20;
+
+    /// <summary>The file that the monitor boots.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>Octets of memory in all.</summary>
+    public required long Memory { get; init; }
+
+    /// <summary>microvm or q35.</summary>
+    public string Machine { get; init; } = "microvm";
+
+    /// <summary>kvm or tcg.</summary>
+    public required string Accelerator { get; init; }
+
+    public int Processors { get; init; } = 1;
+
+    /// <summary>What follows the kernel's options on its command line: see Morgana.Kernel/Boot/CommandLine.cs.</summary>
+    public required string CommandLine { get; init; }
+
+    /// <summary>The descriptor at which the monitor finds the guest's link, or null.</summary>
+    public int? NetworkDescriptor { get; init; }
+
+    /// <summary>Whether the link is a tap interface; else it is a stream of frames.</summary>
+    public bool IsTap { get; init; }
+
+    public int Mtu { get; init; } = 1500;
+
+    public string Mac { get; init; } = "";
+
+    /// <summary>The descriptor of the guest's console.</summary>
+    public required int ConsoleDescriptor { get; init; }
+
+    /// <summary>The descriptor on which the kernel says the exit status.</summary>
+    public required int StatusDescriptor { get; init; }
+
+    /// <summary>Start stopped, and wait for a debugger there.</summary>
+    public string? DebugSocket { get; init; }
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using Morgana.Build;
+using Morgana.Cli.Arguments;
+using Morgana.Cli.Terminal;
+using Morgana.Drivers.Tap;
+
+namespace Morgana.Cli.Running.Vm;
+
+/// <summary>The vm target: the image on our own kernel, as a virtual machine under QEMU.</summary>
+internal static class VmTarget
+{
+    private const byte TerminateKey = 0x1c;             // What the kernel's console takes for SIGTERM.
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(3);
+
+    /// <summary>Runs the guest until it ends or the user stops it.</summary>
+    /// <returns>The guest's own exit status; 0 if the user stopped it.</returns>
+    public static async Task<int> RunAsync(RunSettings settings)
+    {
+        using var stop = new StopSignals();
+        string qemu = Toolchain.FindProgram(QemuCommand.Program) ?? throw new CommandException($"the vm target needs {QemuCommand.Program}: sudo apt-get install qemu-system-x86");
+        string kernel, image;
+        using (var log = new ConsoleBuildLog())
+        {
+            kernel = await new KernelBuilder(log).BuildAsync(stop.Token);
+            image = await VmImages.FindAsync(settings.Subject, kernel, log, stop.Token);
+        }
+
+        string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
+        await using var network = GuestNetwork.Open(settings);
+        using GuestLine console = new(), status = new();
+        int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors];
+        var vm = Describe(settings, image, accelerator, network.Descriptors);
+        var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
+        console.Release();
+        status.Release();
+        network.Release();
+        if (vm.DebugSocket is { } socket) Console.WriteLine($"The guest waits for a debugger: gdb {kernel} -ex 'target remote {socket}'");
+        return await WatchAsync(guest, network, console, status, stop);
+    }
+
+    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link)
+    {
+        bool isTap = settings.Network.Kind == NetworkKind.Tap;
+        int mtu = link.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(link[0]) : Gateway.Gateway.DefaultMtu;
+        var (dma, heap) = KernelCommandLine.Share(settings.Memory, new FileInfo(image).Length);
+        string devices = link.IsEmpty ? "" : string.Create(CultureInfo.InvariantCulture, $"net0=virtio,uio=0,mtu={mtu}");
+        return new()
+        {
+            Image = image,
+            Memory = settings.Memory,
+            Machine = settings.Machine,
+            Accelerator = accelerator,
+            Processors = settings.Processors,
+            CommandLine = KernelCommandLine.Format(
+                [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>()],
+                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + devices],
+                settings.BootArguments),
+            ConsoleDescriptor = GuestProcess.FirstDescriptor,
+            StatusDescriptor = GuestProcess.FirstDescriptor + 1,
+            NetworkDescriptor = link.IsEmpty ? null : GuestProcess.FirstDescriptor + 2,
+            IsTap = isTap,
+            Mtu = mtu,
+            Mac = link.IsEmpty || isTap ? "" : GuestNetwork.GuestMac,
+            DebugSocket = settings.IsDebugged ? Path.Combine(Path.GetTempPath(), $"morgana-{Environment.ProcessId}.gdb") : null,
+        };
+    }
+
+    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, GuestLine console, GuestLine status, StopSignals stop)
+    {
+        using var said = new MemoryStream();
+        Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.CopyToAsync(said);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        Task announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
+        try
+        {
+            int monitor = await guest.Exited.WaitAsync(stop.Token);
+            // The last lines are on their way still.
+            await Task.WhenAll(showing, hearing);
+            return GuestStatus(said, monitor);
+        }
+        catch (OperationCanceledException)
+        {
+            await StopAsync(guest, console, stop.Insistence);
+            return ExitStatus.Done;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await announcing.ContinueWith(_ => { }, TaskScheduler.Default);     // It was cancelled, or the guest has gone.
+        }
+    }
+
+    // The application is asked to end, as a process would be by SIGTERM; whoever does not is switched off.
+    private static async Task StopAsync(GuestProcess guest, GuestLine console, CancellationToken insist)
+    {
+        console.Write(TerminateKey);
+        try
+        {
+            await guest.Exited.WaitAsync(s_grace, insist);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            await guest.StopAsync(insist);
+        }
+    }
+
+    // What the kernel said last; without a word from it, the monitor itself has failed.
+    private static int GuestStatus(MemoryStream said, int monitor)
+    {
+        string text = System.Text.Encoding.ASCII.GetString(said.ToArray()).Trim();
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int status)) return status & 0xff;
+        throw new CommandException(monitor == 0 ? "the virtual machine was reset before its guest had ended" : $"QEMU ended with status {monitor}, and the guest has said nothing of why");
+    }
+}
