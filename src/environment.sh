@@ -7,7 +7,7 @@ export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 # Packages and settings are kept in the home directory: some accounts have none.
 if [ -z "${HOME:-}" ] || [ ! -w "$HOME" ]; then
     export HOME="${TMPDIR:-/tmp}/morgana-home-$(id -u)"
-    mkdir -p "$HOME" || return 1
+    mkdir -p -m 700 "$HOME" && [ -O "$HOME" ] || { echo "$HOME is not this user's own; set HOME to a folder that is" >&2; return 1; }
 fi
 
 if ! command -v dotnet > /dev/null; then
