@@ -1,9 +1,10 @@
+using Morgana.AspNetCore;
 using Morgana.Sockets;
 
 namespace Website;
 
 /// <summary>What the guest shows of itself: its network's counters, its heap, and the requests that it has answered.</summary>
-internal sealed class GuestStatus(INetworkStack network)
+internal sealed class GuestStatus(INetworkStack network, ConnectionLimit connections)
 {
     private long _requests;
 
@@ -12,6 +13,9 @@ internal sealed class GuestStatus(INetworkStack network)
 
     /// <summary>Counts one request.</summary>
     public void CountRequest() => Interlocked.Increment(ref _requests);
+
+    /// <summary>The web server's connections.</summary>
+    public ConnectionLimit Connections => connections;
 
     /// <summary>What the network has counted.</summary>
     public NetworkSnapshot Network => network.Snapshot();

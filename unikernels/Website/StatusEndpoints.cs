@@ -22,6 +22,9 @@ internal static class StatusEndpoints
         json.WriteNumber("uptime", network.Uptime.TotalSeconds);
         json.WriteStartObject("http");
         json.WriteNumber("requests", status.Requests);
+        json.WriteNumber("connections", status.Connections.Open);
+        json.WriteNumber("limit", status.Connections.Most);
+        json.WriteNumber("refused", status.Connections.Refused);
         json.WriteEndObject();
         json.WriteStartObject("tcp");
         json.WriteStartObject("states");
@@ -54,6 +57,10 @@ internal static class StatusEndpoints
         var text = new StringBuilder();
         Gauge(text, "morgana_uptime_seconds", "How long the network has run.", network.Uptime.TotalSeconds);
         Counter(text, "morgana_http_requests_total", "HTTP requests.", status.Requests);
+        Gauge(text, "morgana_http_connections", "Connections that the web server holds.", status.Connections.Open);
+        Gauge(text, "morgana_http_connections_limit", "Connections that it may hold.", status.Connections.Most);
+        Counter(text, "morgana_http_connections_accepted_total", "Connections that it has taken.", status.Connections.Accepted);
+        Counter(text, "morgana_http_connections_refused_total", "Connections reset because there was no room.", status.Connections.Refused);
         Counter(text, "morgana_frames_received_total", "Frames received.", s.FramesIn);
         Counter(text, "morgana_frames_sent_total", "Frames sent.", s.FramesOut);
         Counter(text, "morgana_octets_received_total", "Octets received in frames.", s.OctetsIn);
@@ -71,6 +78,7 @@ internal static class StatusEndpoints
         Gauge(text, "morgana_pool_blocks_in_use", "Blocks of the network's pool in use.", s.BlocksInUse);
         Gauge(text, "morgana_pool_blocks", "Blocks in the network's pool.", s.BlocksTotal);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
         return context.Response.WriteAsync(text.ToString());
     }
 

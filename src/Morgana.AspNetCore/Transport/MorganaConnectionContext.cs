@@ -15,16 +15,20 @@ internal sealed class MorganaConnectionContext : ConnectionContext, IConnectionI
     private static long _lastId;
 
     private readonly TcpConnection _connection;
+    private readonly ConnectionLimit _limit;
     private readonly FeatureCollection _features = new(initialCapacity: 8);
     private readonly long _number = Interlocked.Increment(ref _lastId);
+    private int _disposed;
     private string? _id;
     private IDictionary<object, object?>? _items;
     private EndPoint? _local;
     private EndPoint? _remote;
 
-    public MorganaConnectionContext(TcpConnection connection)
+    /// <summary>A connection that was let in by <paramref name="limit"/>, and leaves it when it is disposed of.</summary>
+    public MorganaConnectionContext(TcpConnection connection, ConnectionLimit limit)
     {
         _connection = connection;
+        _limit = limit;
         Transport = connection;
         ConnectionClosed = connection.Closed;
         _features.Set<IConnectionIdFeature>(this);
@@ -68,5 +72,15 @@ internal sealed class MorganaConnectionContext : ConnectionContext, IConnectionI
 
     public override void Abort() => _connection.Abort();
 
-    public override ValueTask DisposeAsync() => _connection.DisposeAsync();
+    /// <summary>Whether it counts as one of HTTP/2.</summary>
+    public bool IsHttp2 { get; private set; }
+
+    /// <summary>It has turned out to speak HTTP/2. False: there are too many of those.</summary>
+    public bool TryBecomeHttp2() => IsHttp2 = _limit.TryBecomeHttp2();
+
+    public override ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) _limit.Leave(IsHttp2);
+        return _connection.DisposeAsync();
+    }
 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
@@ -16,16 +16,16 @@ internal sealed class PortListener
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly TcpListener _listener;
+    private readonly ConnectionLimit _limit;
     private readonly Channel<MorganaConnectionContext>[] _halves = [NewChannel(), NewChannel()];
-    private readonly object _gate = new();
-    private readonly Queue<(long Deadline, TcpConnection Connection)> _silent = new();
-    private readonly Timer _timer;
+    private readonly SilentConnections _silent;
     private int _openHalves;
 
-    public PortListener(TcpListener listener)
+    public PortListener(TcpListener listener, ConnectionLimit limit, TimeProvider clock)
     {
         _listener = listener;
-        _timer = new(static state => ((PortListener)state!).HandOverSilent(), this, Timeout.Infinite, Timeout.Infinite);
+        _limit = limit;
+        _silent = new(Patience, clock);
         _ = AcceptAsync();
     }
 
@@ -34,38 +34,27 @@ internal sealed class PortListener
 
     public IConnectionListener Take(MorganaEndPoint endPoint)
     {
-        lock (_gate) _openHalves++;
+        Interlocked.Increment(ref _openHalves);
         return new Half(this, endPoint);
     }
 
     private async Task AcceptAsync()
     {
-        while (await _listener.AcceptAsync() is { } connection) _ = HandOverAsync(connection);
+        while (await _listener.AcceptAsync() is { } connection)
+        {
+            if (_limit.TryEnter()) _ = HandOverAsync(new MorganaConnectionContext(connection, _limit), connection.Input);
+            else connection.Abort();
+        }
     }
 
-    private async Task HandOverAsync(TcpConnection connection)
+    private async Task HandOverAsync(MorganaConnectionContext connection, PipeReader input)
     {
-        bool watched = false;
         try
         {
-            while (true)
-            {
-                if (!connection.Input.TryRead(out var read))
-                {
-                    if (!watched) Watch(connection);
-                    watched = true;
-                    read = await connection.Input.ReadAsync();
-                }
-
-                var preface = Http2Preface.Compare(read.Buffer);
-                bool undecided = preface == PrefaceMatch.Prefix && !read.IsCompleted && !read.IsCanceled;
-                // What was looked at counts as examined only if more is needed; Kestrel is to see it at once.
-                connection.Input.AdvanceTo(read.Buffer.Start, undecided ? read.Buffer.End : read.Buffer.Start);
-                if (undecided) continue;
-                var half = _halves[preface == PrefaceMatch.Whole ? (int)ConnectionPreface.Http2 : (int)ConnectionPreface.Http1];
-                if (!half.Writer.TryWrite(new MorganaConnectionContext(connection))) connection.Abort();
-                return;
-            }
+            var preface = await PrefaceOfAsync(input);
+            bool isHttp2 = preface == PrefaceMatch.Whole;
+            var half = _halves[isHttp2 ? (int)ConnectionPreface.Http2 : (int)ConnectionPreface.Http1];
+            if ((isHttp2 && !connection.TryBecomeHttp2()) || !half.Writer.TryWrite(connection)) await AbortAsync(connection);
         }
         catch (IOException)
         {
@@ -74,50 +63,45 @@ internal sealed class PortListener
         }
     }
 
-    private void Watch(TcpConnection connection)
+    private async ValueTask<PrefaceMatch> PrefaceOfAsync(PipeReader input)
     {
-        lock (_gate)
+        LinkedListNode<(long, PipeReader)>? watch = null;
+        try
         {
-            if (IsStopped) return;
-            // The same patience for all: the queue is in the order of its deadlines.
-            _silent.Enqueue((Environment.TickCount64 + (long)Patience.TotalMilliseconds, connection));
-            if (_silent.Count == 1) _timer.Change(Patience, Timeout.InfiniteTimeSpan);
+            while (true)
+            {
+                if (!input.TryRead(out var read))
+                {
+                    // Once the port is being stopped, nobody is waited for.
+                    if ((watch ??= _silent.Watch(input)) is null) return PrefaceMatch.None;
+                    read = await input.ReadAsync();
+                }
+
+                var preface = Http2Preface.Compare(read.Buffer);
+                bool undecided = preface == PrefaceMatch.Prefix && !read.IsCompleted && !read.IsCanceled;
+                // What was looked at counts as examined only if more is needed; Kestrel is to see it at once.
+                input.AdvanceTo(read.Buffer.Start, undecided ? read.Buffer.End : read.Buffer.Start);
+                if (!undecided) return preface;
+            }
+        }
+        finally
+        {
+            if (watch is not null) _silent.Forget(watch);
         }
     }
 
-    private void HandOverSilent()
+    private static async ValueTask AbortAsync(MorganaConnectionContext connection)
     {
-        var expired = new List<TcpConnection>();
-        lock (_gate)
-        {
-            long now = Environment.TickCount64;
-            while (_silent.TryPeek(out var first) && first.Deadline <= now) expired.Add(_silent.Dequeue().Connection);
-            if (_silent.TryPeek(out var next)) _timer.Change(Math.Max(1, next.Deadline - now), Timeout.Infinite);
-        }
-
-        foreach (var connection in expired) connection.Input.CancelPendingRead();
+        connection.Abort();
+        await connection.DisposeAsync();
     }
 
     private async ValueTask StopAsync(ConnectionPreface preface)
     {
-        var channel = _halves[(int)preface];
-        if (!channel.Writer.TryComplete()) return;
-        lock (_gate)
-        {
-            if (--_openHalves > 0) return;
-            IsStopped = true;
-        }
-
+        if (!_halves[(int)preface].Writer.TryComplete() || Interlocked.Decrement(ref _openHalves) > 0) return;
+        IsStopped = true;
         await _listener.DisposeAsync();
-        await _timer.DisposeAsync();
-        List<TcpConnection> silent;
-        lock (_gate)
-        {
-            silent = [.. _silent.Select(s => s.Connection)];
-            _silent.Clear();
-        }
-
-        foreach (var connection in silent) connection.Input.CancelPendingRead();
+        await _silent.DisposeAsync();
     }
 
     private static Channel<MorganaConnectionContext> NewChannel() => Channel.CreateUnbounded<MorganaConnectionContext>(new() { SingleReader = false });
@@ -139,7 +123,7 @@ internal sealed class PortListener
         public async ValueTask DisposeAsync()
         {
             await port.StopAsync(endPoint.Preface);
-            while (port._halves[(int)endPoint.Preface].Reader.TryRead(out var connection)) connection.Abort();
+            while (port._halves[(int)endPoint.Preface].Reader.TryRead(out var connection)) await AbortAsync(connection);
         }
     }
 }

@@ -17,7 +17,6 @@ public sealed class GuestNetwork : IAsyncDisposable
         new("dns", "ADDRESS[,ADDRESS…]", "Name servers; behind the gateway 10.0.2.3"),
     ];
 
-    private const long DefaultMemory = 64L << 20;
     private readonly IAsyncDisposable? _gateway;
 
     private GuestNetwork(NetworkLoop loop, InterfaceOptions link, string device, IAsyncDisposable? gateway)
@@ -66,16 +65,6 @@ public sealed class GuestNetwork : IAsyncDisposable
         if (_gateway is not null) await _gateway.DisposeAsync().ConfigureAwait(false);
     }
 
-    // A quarter of the guest's memory is the network's: all of its buffers and queues live in it.
-    private static int PoolSize()
-    {
-        string? text = Environment.GetEnvironmentVariable("MORGANA_MEMORY");
-        long memory = DefaultMemory;
-        if (!string.IsNullOrEmpty(text) && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out memory))
-            throw new BootException($"MORGANA_MEMORY={text}: expected a number of octets.");
-        return (int)Math.Clamp(memory / 4, 1 << 20, 256 << 20);
-    }
-
     private static (INetworkDevice Device, BufferPool Pool, string Driver, IAsyncDisposable? Gateway) OpenDevice(Action<string> log)
     {
         if (Environment.GetEnvironmentVariable("MORGANA_DEVICES") is { } handedOver)
@@ -83,7 +72,7 @@ public sealed class GuestNetwork : IAsyncDisposable
             var devices = DeviceSpecification.ParseList(handedOver);
             if (devices.Count != 1)
                 throw new BootException($"this image needs one network device, and the runner gave {devices.Count}: run it with --net gateway or --net tap:NAME.");
-            var (opened, devicePool) = devices[0].Open(PoolSize());
+            var (opened, devicePool) = devices[0].Open(GuestMemory.FromEnvironment().Pool);
             return (opened, devicePool, devices[0].Driver, null);
         }
 
@@ -92,7 +81,7 @@ public sealed class GuestNetwork : IAsyncDisposable
         string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
         if (!PublishedPort.TryParseList(published, out var ports))
             throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
-        var pool = new BufferPool(MemoryRegion.Native(PoolSize()));
+        var pool = new BufferPool(MemoryRegion.Native(GuestMemory.FromEnvironment().Pool));
         var network = start(new ManagedTargetRequest(pool, ports, log));
         return (network.GuestDevice, pool, "in memory", network.Gateway);
     }

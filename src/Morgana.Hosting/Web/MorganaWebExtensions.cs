@@ -52,10 +52,12 @@ public static class MorganaWebExtensions
         builder.Services.AddSingleton<IHostedService>(services => new NetworkLifetime(
             network, port, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILoggerFactory>().CreateLogger("Morgana.Web")));
         builder.Services.AddRoutingCore();
-        builder.Services.AddMorganaTransport();
+        var memory = GuestMemory.FromEnvironment();
+        builder.Services.AddMorganaTransport(WebLimits.Transport(memory));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
+            WebLimits.Apply(options.Limits, memory);
             options.ListenMorgana(port);
         });
         return builder;

@@ -1,7 +1,7 @@
 // Draws the guest's figures from /status.json, once a second. No library: an SVG path for each series. A module, so that its names are its own.
 
 const kept = 120;               // samples, one a second
-const width = 480, height = 150, left = 44, right = 6, top = 8, bottom = 18;
+const height = 152, left = 62, right = 8, top = 10, bottom = 20;        // pixels
 const states = ["ESTABLISHED", "SYN-RECEIVED", "FIN-WAIT-2", "CLOSE-WAIT", "TIME-WAIT", "other"];
 
 const count = n => n.toLocaleString("en", { maximumFractionDigits: n < 10 && n % 1 ? 1 : 0 });
@@ -20,11 +20,10 @@ function duration(seconds) {
   return m ? `${m} min ${s % 60} s` : `${s} s`;
 }
 
-// The least round number that is not below n: 1, 2 or 5 times a power of ten.
+// The least round number that is not below n, and whose half is round too.
 function ceiling(n) {
-  if (n <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(n));
-  return [1, 2, 5, 10].map(f => f * power).find(c => c >= n);
+  return [1, 2, 4, 6, 8, 10].map(f => f * power).find(c => c >= n);
 }
 
 function element(name, attributes, parent) {
@@ -35,25 +34,30 @@ function element(name, attributes, parent) {
 }
 
 class Chart {
-  constructor(id, names, format, least = 1) {
+  constructor(id, names, format) {
     this.section = document.getElementById(id);
     this.title = this.section.querySelector("h2").firstChild.textContent.trim();
     this.now = this.section.querySelector("h2 span");
     this.format = format;
-    this.least = least;
     this.series = names.map(name => ({ name, values: [] }));
-    this.svg = element("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img" }, this.section);
-    for (const y of [0, 0.5, 1]) element("line", { class: "grid", x1: left, x2: width - right, y1: this.y(y), y2: this.y(y) }, this.svg);
-    this.labels = [1, 0.5, 0].map(y => element("text", { x: left - 6, y: this.y(y) + 4, "text-anchor": "end" }, this.svg));
-    element("text", { x: left, y: height - 3 }, this.svg).textContent = "2 min ago";
-    element("text", { x: width - right, y: height - 3, "text-anchor": "end" }, this.svg).textContent = "now";
+    this.width = 480;
+    this.svg = element("svg", { role: "img", "aria-label": this.title }, this.section);
+    this.grid = [1, 0.5, 0].map(share => ({
+      line: element("line", { class: "grid", x1: left, y1: this.y(share), y2: this.y(share) }, this.svg),
+      label: element("text", { x: left - 8, y: this.y(share) + 4, "text-anchor": "end" }, this.svg),
+      share,
+    }));
+    element("text", { x: left, y: height - 4 }, this.svg).textContent = "2 min ago";
+    this.end = element("text", { y: height - 4, "text-anchor": "end" }, this.svg);
+    this.end.textContent = "now";
     this.series.forEach((s, i) => {
       s.area = element("path", { class: `area s${i}` }, this.svg);
       s.line = element("path", { class: `line s${i}` }, this.svg);
     });
-    // Text must keep its shape while the drawing is as wide as its place.
-    new ResizeObserver(() => this.fit()).observe(this.svg);
     if (names.length > 1) this.makeKey();
+    // A unit of the drawing is a pixel, however wide its place is: lines and letters keep their shape.
+    new ResizeObserver(() => { this.width = this.svg.clientWidth || this.width; this.draw(); }).observe(this.svg);
+    this.draw();
   }
 
   makeKey() {
@@ -69,16 +73,6 @@ class Chart {
     this.section.append(key);
   }
 
-  fit() {
-    const box = this.svg.getBoundingClientRect();
-    if (!box.width) return;
-    const x = (width / box.width) / (height / box.height);
-    for (const text of this.svg.querySelectorAll("text")) {
-      const at = Number(text.getAttribute("x"));
-      text.setAttribute("transform", `translate(${at} 0) scale(${x} 1) translate(${-at} 0)`);
-    }
-  }
-
   y(share) { return height - bottom - share * (height - top - bottom); }
 
   add(values) {
@@ -90,14 +84,20 @@ class Chart {
   }
 
   draw() {
-    const most = ceiling(Math.max(this.least, ...this.series.flatMap(s => s.values)));
-    this.labels.forEach((label, i) => label.textContent = this.format(most * (1 - i / 2)));
-    const step = (width - left - right) / (kept - 1);
+    const edge = this.width - right, step = (edge - left) / (kept - 1);
+    const most = ceiling(Math.max(2, ...this.series.flatMap(s => s.values)));
+    this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
+    this.end.setAttribute("x", edge);
+    for (const { line, label, share } of this.grid) {
+      line.setAttribute("x2", edge);
+      label.textContent = this.format(most * share);
+    }
+    if (!this.series[0].values.length) return;
     for (const s of this.series) {
-      const first = width - right - (s.values.length - 1) * step;
+      const first = edge - (s.values.length - 1) * step;
       const points = s.values.map((v, i) => `${(first + i * step).toFixed(1)} ${this.y(v / most).toFixed(1)}`).join("L");
       s.line.setAttribute("d", "M" + points);
-      s.area.setAttribute("d", `M${first.toFixed(1)} ${this.y(0)}L${points}L${width - right} ${this.y(0)}Z`);
+      s.area.setAttribute("d", `M${first.toFixed(1)} ${this.y(0)}L${points}L${edge} ${this.y(0)}Z`);
       if (s.key) s.key.textContent = `${s.name} ${this.format(s.values.at(-1))}`;
     }
     const now = this.series.map(s => `${this.series.length > 1 ? s.name + " " : ""}${this.format(s.values.at(-1))}`);
@@ -108,10 +108,10 @@ class Chart {
 
 const charts = {
   requests: new Chart("chart-requests", ["requests"], count),
-  octets: new Chart("chart-octets", ["in", "out"], octets, 1000),
+  octets: new Chart("chart-octets", ["in", "out"], octets),
   connections: new Chart("chart-connections", states, count),
   retransmissions: new Chart("chart-retransmissions", ["segments"], count),
-  heap: new Chart("chart-heap", ["heap", "committed"], octets, 1e6),
+  heap: new Chart("chart-heap", ["heap", "committed"], octets),
   drops: new Chart("chart-drops", ["packets"], count),
 };
 
@@ -146,6 +146,7 @@ function take(status) {
   show("uptime", duration(status.uptime));
   show("requests", count(status.http.requests));
   show("connections", count(sum(connections)));
+  show("refused", count(status.http.refused));
   show("dropped", count(sum(status.drops)));
   show("buffers", status.pool.capacity ? `${count(100 * status.pool.inUse / status.pool.capacity)} %` : "–");
   showReasons(status.drops);
@@ -169,7 +170,7 @@ async function poll() {
     if (!response.ok) throw new Error(response.status);
     take(await response.json());
     if (link.textContent !== "live") link.textContent = "live";
-    link.classList.remove("lost");
+    link.classList.remove("lost", "idle");
   } catch {
     if (!link.classList.contains("lost")) link.textContent = "no answer from the guest; trying again";
     link.classList.add("lost");
