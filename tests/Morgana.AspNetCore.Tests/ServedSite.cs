@@ -52,8 +52,6 @@ internal sealed class ServedSite : IAsyncDisposable
 
     public ConnectionLimit Connections { get; }
 
-    public int ServerBlocksInUse => _serverPool.InUse;
-
     public static async Task<ServedSite> StartAsync(
         Action<WebApplication> configure, MorganaTransportOptions? options = null, Action<KestrelServerLimits>? limits = null)
     {
@@ -91,12 +89,12 @@ internal sealed class ServedSite : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
         Assert.Equal(0, Connections.Open);
+        // While the loops run: what is on the link when they stop belongs to neither.
+        await RawClient.UntilAsync(() => _serverPool.InUse == 0 && _clientPool.InUse == 0, "every buffer is back");
         await Client.DisposeAsync();
         await _server.DisposeAsync();
         Assert.Null(Client.Failure);
         Assert.Null(_server.Failure);
-        Assert.Equal(0, _serverPool.InUse);
-        Assert.Equal(0, _clientPool.InUse);
     }
 
     private static NetworkLoop Start(MemoryDevice device, BufferPool pool, byte number)
@@ -127,7 +125,10 @@ internal static class RawClient
             var read = await connection.Input.ReadAsync().AsTask().WaitAsync(ServedSite.Limit);
             text.Append(Encoding.Latin1.GetString(read.Buffer));
             connection.Input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted) return text.ToString();
+            if (!read.IsCompleted) continue;
+            // Its end is also ours: whoever waits for it now sees both.
+            connection.Output.Complete();
+            return text.ToString();
         }
     }
 
@@ -152,7 +153,7 @@ internal static class RawClient
         while (!condition())
         {
             Assert.False(limit.IsCancellationRequested, "waited in vain until " + what);
-            await Task.Yield();
+            await Task.Delay(1);
         }
     }
 }

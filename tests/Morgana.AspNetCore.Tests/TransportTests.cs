@@ -65,10 +65,10 @@ public class TransportTests
     }
 
     [Theory]
-    [InlineData("PRI * HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 ")]
+    [InlineData("PRI * HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 ")]
     [InlineData("PRIVATE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ")]
     [InlineData("P / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ")]
-    [InlineData("\r\n", "HTTP/1.1 400 ")]
+    [InlineData("\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ")]
     [InlineData("\0\u0001\u0002\r\n", "HTTP/1.1 400 ")]
     public async Task What_is_not_the_preface_goes_to_the_older_version(string request, string answer)
     {

@@ -10,12 +10,14 @@ namespace Morgana.AspNetCore;
 
 /// <summary>A connection as Kestrel sees it. Its pipes are the connection's own: nothing is copied between them.</summary>
 internal sealed class MorganaConnectionContext : ConnectionContext, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature,
-    IConnectionLifetimeFeature, IConnectionEndPointFeature
+    IConnectionLifetimeFeature, IConnectionEndPointFeature, IDuplexPipe
 {
     private static long _lastId;
 
     private readonly TcpConnection _connection;
     private readonly ConnectionLimit _limit;
+    private readonly LingeringInput _input;
+    private volatile bool _isAborted;
     private readonly FeatureCollection _features = new(initialCapacity: 8);
     private readonly long _number = Interlocked.Increment(ref _lastId);
     private int _disposed;
@@ -29,7 +31,8 @@ internal sealed class MorganaConnectionContext : ConnectionContext, IConnectionI
     {
         _connection = connection;
         _limit = limit;
-        Transport = connection;
+        _input = new(connection.Input);
+        Transport = this;
         ConnectionClosed = connection.Closed;
         _features.Set<IConnectionIdFeature>(this);
         _features.Set<IConnectionTransportFeature>(this);
@@ -68,9 +71,17 @@ internal sealed class MorganaConnectionContext : ConnectionContext, IConnectionI
         set => _remote = value;
     }
 
-    public override void Abort(ConnectionAbortedException abortReason) => _connection.Abort();
+    PipeReader IDuplexPipe.Input => _input;
 
-    public override void Abort() => _connection.Abort();
+    PipeWriter IDuplexPipe.Output => _connection.Output;
+
+    public override void Abort(ConnectionAbortedException abortReason) => Abort();
+
+    public override void Abort()
+    {
+        _isAborted = true;
+        _connection.Abort();
+    }
 
     /// <summary>Whether it counts as one of HTTP/2.</summary>
     public bool IsHttp2 { get; private set; }
@@ -78,9 +89,11 @@ internal sealed class MorganaConnectionContext : ConnectionContext, IConnectionI
     /// <summary>It has turned out to speak HTTP/2. False: there are too many of those.</summary>
     public bool TryBecomeHttp2() => IsHttp2 = _limit.TryBecomeHttp2();
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0) _limit.Leave(IsHttp2);
-        return _connection.DisposeAsync();
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        if (!_isAborted) await _input.LingerAsync(_connection.Output);
+        await _connection.DisposeAsync();
+        _limit.Leave(IsHttp2);
     }
 }

@@ -59,7 +59,7 @@ internal sealed class PortListener
         catch (IOException)
         {
             // Reset by its peer before it said anything.
-            await connection.DisposeAsync();
+            await AbortAsync(connection);
         }
     }
 

@@ -51,6 +51,7 @@ public static class MorganaWebExtensions
         // Registered before Kestrel, so that it stops after Kestrel.
         builder.Services.AddSingleton<IHostedService>(services => new NetworkLifetime(
             network, port, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILoggerFactory>().CreateLogger("Morgana.Web")));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = WebLimits.ShutdownTimeout);
         builder.Services.AddRoutingCore();
         var memory = GuestMemory.FromEnvironment();
         builder.Services.AddMorganaTransport(WebLimits.Transport(memory));

@@ -28,8 +28,8 @@ public sealed class LoadFactAttribute : FactAttribute
     public LoadFactAttribute()
     {
         using var limit = MemoryLimit.TryCreate(64 << 20);
-        bool hasWrk = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(System.IO.Path.Combine(folder, "wrk")));
+        string? missing = Needs.Missing(["wrk"]);
         if (limit is null) Skip = "needs the right to make a control group for memory: run it as root";
-        else if (!hasWrk) Skip = "needs wrk: sudo apt-get install wrk";
+        else Skip = missing;
     }
 }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Morgana.Cli.Running;
-
 namespace Morgana.Cli.Tests.Running;
 
 /// <summary>The Website as it is meant to run: its image, behind the gateway.</summary>
@@ -124,25 +122,10 @@ public class WebsiteTests(WebsiteImage image) : IClassFixture<WebsiteImage>
         Assert.Equal((64, message), (status, error));
     }
 
-    private static async Task<Uri> AddressAsync(MorganaCommand command)
-    {
-        while (await command.Output.ReadLineAsync().WaitAsync(Limit) is { } line)
-        {
-            int at = line.IndexOf("http://localhost:", StringComparison.Ordinal);
-            if (at >= 0) return new(line[at..].Replace("localhost", "127.0.0.1", StringComparison.Ordinal).Trim());
-        }
-
-        throw new InvalidOperationException("the command ended: " + (await command.EndAsync()).Error);
-    }
+    private static async Task<Uri> AddressAsync(MorganaCommand command) => new($"http://127.0.0.1:{await command.PortAsync(80)}/");
 
     private MorganaCommand Start(params string[] options) => MorganaCommand.Start(["run", image.Path, "--publish", "127.0.0.1:0:80", .. options]);
 
-    private async Task<(int Status, string Output, string Error)> RunAloneAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(image.Path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(Limit);
-        await process.WaitForExitAsync();
-        return (process.ExitCode, output, await error);
-    }
+    private Task<(int Status, string Output, string Error)> RunAloneAsync(params string[] arguments) =>
+        MorganaCommand.RunAsync(new CommandSettings { Program = image.Path, Arguments = arguments });
 }
