@@ -83,12 +83,15 @@ internal sealed class ServedSite : IAsyncDisposable
         return await connection.ReadToEndAsync();
     }
 
+    /// <summary>Stops the server; the client stays.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     /// <summary>Everything is closed, and every buffer is back.</summary>
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        Assert.Equal(0, Connections.Open);
+        await RawClient.UntilAsync(() => Connections.Open == 0, "every connection is closed");
         // While the loops run: what is on the link when they stop belongs to neither.
         await RawClient.UntilAsync(() => _serverPool.InUse == 0 && _clientPool.InUse == 0, "every buffer is back");
         await Client.DisposeAsync();

@@ -230,7 +230,7 @@ public class TransportTests
     [Fact]
     public async Task Stopping_ends_connections_of_every_kind()
     {
-        var site = await StartAsync();
+        await using var site = await StartAsync();
         await using var silent = await site.ConnectAsync();
         await using var older = await site.ConnectAsync();
         await older.SendAsync("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -238,7 +238,11 @@ public class TransportTests
         await using var newer = await site.ConnectAsync();
         await newer.SendAsync(Preface + EmptySettings);
         await newer.ReadUntilAsync("\0\0\0\u0004\u0001");
-        await site.DisposeAsync();      // asserts that none is open and that no buffer is missing
+        await site.StopAsync();
+        await RawClient.UntilAsync(() => site.Connections.Open == 0, "all were closed");
+        await newer.ReadToEndAsync();
+        await older.ReadToEndAsync();
+        await Assert.ThrowsAsync<IOException>(() => silent.ReadToEndAsync());
     }
 
     internal static Task<ServedSite> StartAsync(MorganaTransportOptions? options = null, Action<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerLimits>? limits = null) =>

@@ -32,15 +32,17 @@ internal sealed class LingeringInput(PipeReader input) : PipeReader
     {
         try
         {
-            if (!input.TryRead(out var read) || (read.IsCanceled && !input.TryRead(out read))) return;
-            if (read.Buffer.IsEmpty) return;
+            // What was examined and not consumed is shown again to a read that is cancelled.
+            input.CancelPendingRead();
+            if (!input.TryRead(out var read) || read.Buffer.IsEmpty) return;
             output.Complete();
             await using var timer = new Timer(static state => ((PipeReader)state!).CancelPendingRead(), input, Patience, Timeout.InfiniteTimeSpan);
-            for (long left = MostOctets; ; read = await input.ReadAsync())
+            for (long left = MostOctets; left > 0 && !read.IsCompleted;)
             {
                 left -= read.Buffer.Length;
                 input.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted || read.IsCanceled || left <= 0) return;
+                read = await input.ReadAsync();
+                if (read.IsCanceled) return;
             }
         }
         catch (IOException)
