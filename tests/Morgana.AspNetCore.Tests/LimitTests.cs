@@ -95,7 +95,6 @@ public class LimitTests
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nX: {0}\r\n\r\n", 431)]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400)]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400)]
-    [InlineData("POST /sum HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400)]
     [InlineData("GET / HTTP/1.1\r\n\r\n", 400)]
     [InlineData("GET / HTTP/9.9\r\nHost: x\r\n\r\n", 505)]
     public async Task Requests_beyond_the_limits_are_refused_by_name(string request, int status)
@@ -104,6 +103,7 @@ public class LimitTests
         await using var connection = await site.ConnectAsync();
         await connection.SendAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, request, new string('a', 100_000)));
         Assert.StartsWith($"HTTP/1.1 {status} ", await connection.ReadUntilAsync("\r\n"), StringComparison.Ordinal);
+        connection.Output.Complete();       // The server reads on until then, so that its answer is not lost.
         await RawClient.UntilAsync(() => site.Connections.Open == 0, "it was given up");
     }
 

@@ -92,8 +92,15 @@ internal sealed class ServedSite : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
         await RawClient.UntilAsync(() => Connections.Open == 0, "every connection is closed");
-        // While the loops run: what is on the link when they stop belongs to neither.
-        await RawClient.UntilAsync(() => _serverPool.InUse == 0 && _clientPool.InUse == 0, "every buffer is back");
+        // While the loops run, for what is on the link when they stop belongs to neither; a loop takes back what it has sent when it wakes.
+        await RawClient.UntilAsync(
+            () =>
+            {
+                Client.Post(static _ => { }, null);
+                _server.Post(static _ => { }, null);
+                return _serverPool.InUse == 0 && _clientPool.InUse == 0;
+            },
+            "every buffer is back");
         await Client.DisposeAsync();
         await _server.DisposeAsync();
         Assert.Null(Client.Failure);

@@ -69,14 +69,34 @@ public class TransportTests
     [InlineData("PRIVATE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ")]
     [InlineData("P / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ")]
     [InlineData("\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ")]
-    [InlineData("\0\u0001\u0002\r\n", "HTTP/1.1 400 ")]
+    [InlineData("\0", "HTTP/1.1 400 ")]
     public async Task What_is_not_the_preface_goes_to_the_older_version(string request, string answer)
     {
         await using var site = await StartAsync();
         await using var connection = await site.ConnectAsync();
-        foreach (char c in request) await connection.SendAsync(c.ToString());
-        connection.Output.Complete();
+        foreach (char c in request[..^1]) await connection.SendAsync(c.ToString());
+        await connection.SendAsync(request[^1..]);
         Assert.StartsWith(answer, await connection.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_ends_within_nonsense_hears_of_the_servers_end()
+    {
+        await using var site = await StartAsync();
+        for (int i = 0; i < 50; i++)
+        {
+            await using var connection = await site.ConnectAsync();
+            foreach (char c in "\0\u0001\u0002\r\n") await connection.SendAsync(c.ToString());
+            connection.Output.Complete();
+            try
+            {
+                Assert.StartsWith("HTTP/1.1 400 ", await connection.ReadToEndAsync(), StringComparison.Ordinal);
+            }
+            catch (IOException)
+            {
+                // What we sent after the answer was answered with a reset.
+            }
+        }
     }
 
     [Fact]

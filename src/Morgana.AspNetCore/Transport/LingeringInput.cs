@@ -37,10 +37,12 @@ internal sealed class LingeringInput(PipeReader input) : PipeReader
             if (!input.TryRead(out var read) || read.Buffer.IsEmpty) return;
             output.Complete();
             await using var timer = new Timer(static state => ((PipeReader)state!).CancelPendingRead(), input, Patience, Timeout.InfiniteTimeSpan);
-            for (long left = MostOctets; left > 0 && !read.IsCompleted;)
+            long left = MostOctets;
+            while (true)
             {
                 left -= read.Buffer.Length;
-                input.AdvanceTo(read.Buffer.End);
+                input.AdvanceTo(read.Buffer.End);       // Also the last: whatever stays unread makes the stack reset the connection.
+                if (read.IsCompleted || left <= 0) return;
                 read = await input.ReadAsync();
                 if (read.IsCanceled) return;
             }
