@@ -61,8 +61,15 @@ public sealed unsafe partial class FrameSocketDevice : INetworkDevice, IDescript
     /// <param name="descriptor">The socket's descriptor, such as one inherited from the runner.</param>
     /// <param name="pool">Where received frames go; of the loop that will own the device.</param>
     /// <param name="settings">MTU and address.</param>
-    public static FrameSocketDevice FromDescriptor(int descriptor, BufferPool pool, FrameSocketSettings? settings = null) =>
-        new(descriptor, pool, settings ?? new());
+    /// <exception cref="IOException">The descriptor is not open, or no socket; it stays as it was.</exception>
+    public static FrameSocketDevice FromDescriptor(int descriptor, BufferPool pool, FrameSocketSettings? settings = null)
+    {
+        // Takes nothing, and does not wait: it only fails where there is no socket.
+        byte nothing;
+        if (Libc.Receive(descriptor, &nothing, 0, Libc.MessageDontWait) < 0 && Libc.Error is not (Libc.EAgain or Libc.EIntr) and var error)
+            throw new IOException($"Descriptor {descriptor} is no socket that frames can be read from: {Libc.Describe(error)}.");
+        return new(descriptor, pool, settings ?? new());
+    }
 
     /// <summary>Two devices that are each other's peers, for two loops in one process.</summary>
     public static (FrameSocketDevice First, FrameSocketDevice Second) CreatePair(

@@ -58,7 +58,7 @@ public class DeviceTests
     [InlineData("tap")]
     public void A_descriptor_that_is_not_open_is_refused(string driver)
     {
-        using var pool = new BufferPool(MemoryRegion.Native(1 << 20));
+        var pool = new BufferPool(MemoryRegion.Native(1 << 20));
         var e = Assert.Throws<BootException>(() => new DeviceSpecification("net0", driver, 1_000_000, null, default).Open(pool));
         Assert.StartsWith("MORGANA_DEVICES: net0 cannot be opened at descriptor 1000000: ", e.Message, StringComparison.Ordinal);
     }
@@ -68,7 +68,7 @@ public class DeviceTests
     [InlineData("tap")]
     public void A_descriptor_of_something_else_is_refused(string driver)
     {
-        using var pool = new BufferPool(MemoryRegion.Native(1 << 20));
+        var pool = new BufferPool(MemoryRegion.Native(1 << 20));
         using var file = File.OpenHandle(typeof(DeviceTests).Assembly.Location);
         int descriptor = (int)file.DangerousGetHandle();
         var e = Assert.Throws<BootException>(() => new DeviceSpecification("net0", driver, descriptor, null, default).Open(pool));
@@ -80,7 +80,7 @@ public class DeviceTests
     [Fact]
     public void A_driver_that_the_image_lacks_is_named_with_those_that_it_has()
     {
-        using var pool = new BufferPool(MemoryRegion.Native(1 << 20));
+        var pool = new BufferPool(MemoryRegion.Native(1 << 20));
         var e = Assert.Throws<BootException>(() => new DeviceSpecification("net0", "virtio", 3, null, default).Open(pool));
         Assert.Equal("MORGANA_DEVICES: net0 wants the driver 'virtio', and this image has frame-socket and tap.", e.Message);
     }
