@@ -204,19 +204,24 @@ public sealed partial class NetworkStack
 
     private void HandlePathError(in PathError error, Instant now)
     {
-        int mtu = 0;
         if (error.Kind == PathErrorKind.FragmentationNeeded)
         {
-            mtu = _pathMtu.Learn(error.Remote.Address.Ipv4, error.Mtu, error.PacketLength, now);
-            if (mtu == 0)
-            {
-                Drops.Count(DropReason.UnmatchedError);
-                return;
-            }
+            HandleTooBig(error, now);
+            return;
         }
 
-        if (error.Protocol == IpProtocol.Tcp) Tcp.HandlePathError(error.Local, error.Remote, error.Sequence, ToTcp(error.Kind), mtu, now);
-        else if (error.Protocol == IpProtocol.Udp) Udp.HandlePathError(error with { Mtu = mtu });
+        if (error.Protocol == IpProtocol.Tcp) Tcp.HandlePathError(error.Local, error.Remote, error.Sequence, ToTcp(error.Kind), 0, now);
+        else if (error.Protocol == IpProtocol.Udp) Udp.HandlePathError(error);
+    }
+
+    // RFC 5927 7.2: the path becomes narrower for everybody only once TCP has found the quoted segment among those in flight. Of what else
+    // we send no router can say this: TCP alone forbids fragmentation.
+    private void HandleTooBig(in PathError error, Instant now)
+    {
+        int mtu = error.Protocol == IpProtocol.Tcp ? PathMtuCache.Claimed(error.Mtu, error.PacketLength) : 0;
+        if (mtu == 0) Drops.Count(DropReason.UnmatchedError);
+        else if (Tcp.HandlePathError(error.Local, error.Remote, error.Sequence, TcpPathError.TooBig, mtu, now))
+            _pathMtu.Learn(error.Remote.Address.Ipv4, mtu, error.PacketLength, now);
     }
 
     private static TcpPathError ToTcp(PathErrorKind kind) => kind switch

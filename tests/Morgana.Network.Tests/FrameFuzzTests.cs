@@ -9,7 +9,12 @@ using static Morgana.Network.Tests.StackUnderTest;
 
 namespace Morgana.Network.Tests;
 
+/// <summary>Tests that watch the memory of the whole process run while no others do.</summary>
+[CollectionDefinition("alone", DisableParallelization = true)]
+public sealed class Alone;
+
 /// <summary>Any frame at all is survived, and neither memory nor tables grow.</summary>
+[Collection("alone")]
 public class FrameFuzzTests
 {
     [Fact]

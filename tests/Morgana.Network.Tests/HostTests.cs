@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Morgana.Core;
 using Morgana.Protocols.Icmp;
 using Morgana.Protocols.Tcp;
@@ -94,15 +95,31 @@ public class HostTests
         Assert.Equal(1000, mtu);
     }
 
-    [Fact]
-    public void Forged_errors_do_not_make_the_path_narrower_than_576()
+    [Theory]
+    [InlineData(6, 0, 1400, 1000, 1000)]        // The segment is in flight.
+    [InlineData(6, 0, 1400, 68, 576)]           // It is, and yet no path is narrower than this.
+    [InlineData(6, 0, 1400, 0, 1006)]           // An old router, which does not say how much it takes.
+    [InlineData(6, 1, 1400, 1000, 1500)]        // Not sent yet: whoever says this guesses.
+    [InlineData(6, -1, 1400, 1000, 1500)]       // Acknowledged long ago.
+    [InlineData(6, 0, 900, 1000, 1500)]         // It would have fitted.
+    [InlineData(17, 0, 1400, 1000, 1500)]       // Datagrams may be fragmented: no router complains about them.
+    [InlineData(1, 0, 1400, 1000, 1500)]
+    public void A_path_becomes_narrower_only_by_an_error_about_what_is_in_flight(byte protocol, int sequenceOffset, int quotedLength, int claimed, int expected)
     {
         var stack = new StackUnderTest();
-        byte[] quoted = Ip(new(Own, Peer, 6) { DontFragment = true }, new byte[1400]);
-        stack.InjectIp(Ip(new(Peer, Own, 1), Icmp(new(IcmpType.Unreachable, IcmpCode.FragmentationNeeded, 68), quoted.AsSpan(0, 28))));
+        stack.LearnPeer();
+        Assert.Equal(TcpConnectError.None, stack.Stack.Tcp.TryConnect(new(Own, 4000), new(Peer, 80), 1500, TcpConnectionOptions.Default, stack.Now, out _));
+        byte[] syn = Assert.Single(stack.Sent()).AsSpan(14, 28).ToArray();
+        syn[9] = protocol;
+        BinaryPrimitives.WriteUInt16BigEndian(syn.AsSpan(2), (ushort)quotedLength);
+        BinaryPrimitives.WriteUInt32BigEndian(syn.AsSpan(24), unchecked(BinaryPrimitives.ReadUInt32BigEndian(syn.AsSpan(24)) + (uint)sequenceOffset));
+        stack.InjectIp(Ip(new(Peer, Own, 1), Icmp(new(IcmpType.Unreachable, IcmpCode.FragmentationNeeded, (uint)claimed), syn)));
         stack.Stack.TrySelectSource(Peer, out _, out int mtu);
-        Assert.Equal(576, mtu);
+        Assert.Equal(expected, mtu);
+        Assert.Equal(expected == 1500 ? 1 : 0, stack.Stack.Drops[DropReason.UnmatchedError]);
         stack.Now += TimeSpan.FromMinutes(11);
+        stack.Stack.TrySelectSource(Peer, out _, out mtu);
+        Assert.InRange(mtu, expected, 1500);
         stack.Stack.HandleTimeouts(stack.Now);
         stack.Stack.TrySelectSource(Peer, out _, out mtu);
         Assert.Equal(1500, mtu);

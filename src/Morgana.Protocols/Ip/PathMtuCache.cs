@@ -48,7 +48,18 @@ public sealed class PathMtuCache
         return linkMtu;
     }
 
+    /// <summary>The MTU that an ICMP error claims, or 0 if it contradicts itself.</summary>
+    /// <param name="nextHopMtu">What the router says, or 0.</param>
+    /// <param name="packetLength">The packet's length.</param>
+    public static int Claimed(int nextHopMtu, int packetLength)
+    {
+        int mtu = nextHopMtu != 0 ? nextHopMtu : NextPlateau(packetLength);
+        // A router that could have sent it on does not complain (RFC 5927 7.2).
+        return mtu >= packetLength ? 0 : Math.Max(mtu, Floor);
+    }
+
     /// <summary>Learns from an ICMP error that a packet of <paramref name="packetLength"/> octets was too big.</summary>
+    /// <remarks>Anybody can send such an error: only call this for a packet that its own protocol knows to be under way.</remarks>
     /// <param name="destination">Where it was to go.</param>
     /// <param name="nextHopMtu">What the router says, or 0.</param>
     /// <param name="packetLength">The packet's length.</param>
@@ -56,10 +67,8 @@ public sealed class PathMtuCache
     /// <returns>The path's MTU now, or 0 if the error is not to be believed.</returns>
     public int Learn(Ipv4Address destination, int nextHopMtu, int packetLength, Instant now)
     {
-        int mtu = nextHopMtu != 0 ? nextHopMtu : NextPlateau(packetLength);
-        // A router that could have sent it on does not complain (RFC 5927 7.2).
-        if (mtu >= packetLength) return 0;
-        mtu = Math.Max(mtu, Floor);
+        int mtu = Claimed(nextHopMtu, packetLength);
+        if (mtu == 0) return 0;
         ref Entry entry = ref _entries[Place(destination)];
         bool isKnown = entry.Mtu != 0 && entry.Destination == destination && now < entry.Expires;
         if (isKnown && entry.Mtu <= mtu) return entry.Mtu; // RFC 1191 3: an error never makes it larger.

@@ -179,7 +179,7 @@ public sealed partial class TcpControlBlock
                 if (mtu >= _pathMtu || _pathMtu <= floor) return false;
                 _pathMtu = Math.Max(mtu, floor);
                 int mss = Math.Min(Mss, Math.Max(64, _pathMtu - HeaderOverhead - (HasTimestamps ? 12 : 0)));
-                if (mss == Mss) return false;
+                if (mss == Mss) return true; // The peer takes no more anyway.
                 Mss = mss;
                 if (IsSynchronised)
                 {

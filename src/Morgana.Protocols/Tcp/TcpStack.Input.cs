@@ -145,9 +145,16 @@ public sealed partial class TcpStack
     /// <param name="error">What is said.</param>
     /// <param name="mtu">With <see cref="TcpPathError.TooBig"/> the MTU of the next hop.</param>
     /// <param name="now">The time.</param>
-    public void HandlePathError(IpEndpoint local, IpEndpoint remote, SequenceNumber sequence, TcpPathError error, int mtu, Instant now)
+    /// <returns>Whether it is about a segment in flight and was heeded; otherwise it was counted as unmatched.</returns>
+    public bool HandlePathError(IpEndpoint local, IpEndpoint remote, SequenceNumber sequence, TcpPathError error, int mtu, Instant now)
     {
-        if (Find(local, remote) is { } block && block.HandlePathError(sequence, error, mtu, now)) Statistics.PathErrors++;
-        else _drops.Count(DropReason.UnmatchedError);
+        if (Find(local, remote) is { } block && block.HandlePathError(sequence, error, mtu, now))
+        {
+            Statistics.PathErrors++;
+            return true;
+        }
+
+        _drops.Count(DropReason.UnmatchedError);
+        return false;
     }
 }
