@@ -1,0 +1,128 @@
+using Morgana.Core;
+
+namespace Morgana.Sockets.Tests;
+
+/// <summary>Many users at once. At the end every block is back.</summary>
+public sealed class StressTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_thousand_connections_at_once_are_served_and_gone()
+    {
+        await using var hosts = new TwoHosts(16 << 20);
+        await using var listener = await hosts.Server.ListenAsync(new(TwoHosts.ServerAddress, 80), new() { Backlog = 1000, SynBacklog = 1000 });
+        var clients = Enumerable.Range(0, 1000).Select(_ => hosts.Client.ConnectAsync(listener.LocalEndpoint).AsTask()).ToList();
+        var servers = new List<TcpConnection>();
+        while (servers.Count < 1000) servers.Add((await listener.AcceptAsync().AsTask().WaitAsync(Limit))!);
+        await Task.WhenAll(clients).WaitAsync(Limit);
+        var echoes = servers.Select(async server =>
+        {
+            byte[] question = await TcpConnectionTests.ReceiveAllAsync(server);
+            await TcpConnectionTests.SendAsync(server, question);
+        });
+        var answers = clients.Select(async client =>
+        {
+            await TcpConnectionTests.SendAsync(await client, new byte[1000]);
+            return (await TcpConnectionTests.ReceiveAllAsync(await client)).Length;
+        });
+        var all = Task.WhenAll(answers);
+        await Task.WhenAll(all, Task.WhenAll(echoes)).WaitAsync(Limit);
+        Assert.All(await all, length => Assert.Equal(1000, length));
+        foreach (var client in clients) await (await client).DisposeAsync();
+        foreach (var server in servers) await server.DisposeAsync();
+        await AssertReturnedAsync(hosts, 0);
+    }
+
+    [Fact]
+    public async Task Writers_without_memory_wait_and_go_on_when_somebody_reads()
+    {
+        // 64 blocks for sixteen connections, each of which would take more than all of them.
+        await using var hosts = new TwoHosts(128 << 10);
+        var pairs = new List<(TcpConnection Client, TcpConnection Server)>();
+        for (int i = 0; i < 16; i++) pairs.Add(await hosts.ConnectAsync());
+        byte[] content = new byte[300_000];
+        var writing = pairs.Select(p => TcpConnectionTests.SendAsync(p.Client, content)).ToList();
+        while (hosts.ClientPool.HasRoom) await Task.Yield();
+        var reading = pairs.Select(p => TcpConnectionTests.ReceiveAllAsync(p.Server)).ToList();
+        await Task.WhenAll(writing).WaitAsync(Limit);
+        foreach (byte[] received in await Task.WhenAll(reading).WaitAsync(Limit)) Assert.Equal(content.Length, received.Length);
+        foreach (var (client, server) in pairs)
+        {
+            await client.DisposeAsync();
+            await server.DisposeAsync();
+        }
+
+        await AssertReturnedAsync(hosts, 0);
+    }
+
+    [Theory, InlineData(1), InlineData(2)]
+    public async Task Sockets_for_datagrams_that_are_used_by_many_at_once_leave_nothing(ulong seed)
+    {
+        await using var hosts = new TwoHosts();
+        await using var server = await hosts.Server.BindAsync(new(TwoHosts.ServerAddress, 53));
+        var random = new DeterministicRandom(seed);
+        using var stop = new CancellationTokenSource();
+        var echoing = Enumerable.Range(0, 4).Select(_ => EchoAsync(server, stop.Token)).ToList();
+        await EndAsync(Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AskAsync(hosts.Client, new(random.NextUInt64())))), seed);
+        await stop.CancelAsync();
+        await EndAsync(Task.WhenAll(echoing), seed);
+        await server.DisposeAsync();
+        await AssertReturnedAsync(hosts, seed);
+
+        static async Task EchoAsync(UdpSocket socket, CancellationToken stop)
+        {
+            byte[] buffer = new byte[2000];
+            try
+            {
+                while (true)
+                {
+                    var result = await socket.ReceiveAsync(buffer, stop);
+                    await socket.SendAsync(buffer.AsMemory(0, result.Length), result.From, stop);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The end.
+            }
+        }
+
+        static async Task AskAsync(NetworkLoop loop, DeterministicRandom random)
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                await using var socket = await loop.BindAsync(new(TwoHosts.ClientAddress, 0));
+                byte[] buffer = new byte[2000];
+                for (int j = random.Next(10); j >= 0; j--)
+                {
+                    using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Chance(0.3) ? 0 : 2000));
+                    try
+                    {
+                        await socket.SendAsync(buffer.AsMemory(0, random.Next(1400)), new(TwoHosts.ServerAddress, 53), cancel.Token);
+                        await socket.ReceiveAsync(buffer, cancel.Token);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        // Asked for.
+                    }
+                }
+            }
+        }
+    }
+
+    private static async Task EndAsync(Task task, ulong seed)
+    {
+        if (await Task.WhenAny(task, Task.Delay(Limit)) != task) Assert.Fail($"Seed {seed}: somebody hangs.");
+        await task;
+    }
+
+    private static async Task AssertReturnedAsync(TwoHosts hosts, ulong seed)
+    {
+        foreach (var (loop, pool) in new[] { (hosts.Client, hosts.ClientPool), (hosts.Server, hosts.ServerPool) })
+        {
+            int inUse = -1;
+            for (var end = DateTime.UtcNow + Limit; inUse != 0 && DateTime.UtcNow < end; await Task.Yield()) inUse = await loop.CallAsync(_ => pool.InUse);
+            Assert.True(inUse == 0, $"Seed {seed}: {inUse} blocks are left.");
+        }
+    }
+}
