@@ -71,7 +71,7 @@ public sealed partial class TcpControlBlock
         _unanswered = 0;
         _retransmitAt = _records.Count > 0 ? now + _rtt.Timeout : Instant.Never;
         _earlyAt = Instant.Never;
-        if (_records.Count == 0) _resendFirst = false;
+        if (_records.Count == 0) _resendFirst = _tailProbePending = false;
         return delivered;
     }
 

@@ -226,7 +226,7 @@ public sealed partial class TcpControlBlock
         _earlyAt = Instant.Never;
         if (_congestion.State != RecoveryState.Open || _records.SackedCount > 0 || _records.InFlight == 0 || _records.Lost > 0 || SndWnd == 0) return;
         var smoothed = _rtt.Smoothed;
-        var wait = smoothed == TimeSpan.Zero ? TimeSpan.FromSeconds(1) : 2 * smoothed;
+        var wait = smoothed == TimeSpan.Zero ? TimeSpan.FromSeconds(1) : smoothed + smoothed;
         if (_records.Count == 1) wait += s_mostAckDelay;
         var at = now + (wait < s_leastProbe ? s_leastProbe : wait);
         if (at < _retransmitAt) _earlyAt = at;

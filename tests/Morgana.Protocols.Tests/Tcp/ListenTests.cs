@@ -55,6 +55,20 @@ public class ListenTests
     }
 
     [Fact]
+    public void A_listener_at_the_IPv6_wildcard_takes_both_versions()
+    {
+        foreach (bool isIpv6 in (ReadOnlySpan<bool>)[true, false])
+        {
+            var hosts = new TwoHosts(isIpv6: isIpv6);
+            Assert.Equal(TcpListenError.None, hosts.B.TryListen(new(Ipv6Address.Any, 80), new(), out var listener));
+            var client = hosts.Connect();
+            TcpControlBlock? server = null;
+            Assert.True(hosts.RunUntil(() => listener!.TryAccept(out server) && client.State == TcpState.Established));
+            Assert.Equal((hosts.AddressB, isIpv6 ? 1500 - 60 - 12 : 1500 - 40 - 12), (server!.Local.Address, server.SegmentSize));
+        }
+    }
+
+    [Fact]
     public void A_deferred_handshake_is_answered_only_when_it_is_accepted()
     {
         var script = new Script(listen: new() { DeferHandshake = true });

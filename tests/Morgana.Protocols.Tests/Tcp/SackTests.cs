@@ -195,6 +195,18 @@ public class SackTests
     }
 
     [Fact]
+    public void The_trace_tells_of_timers_retransmissions_and_the_window()
+    {
+        var script = Open();
+        script.Write(3 * Mss).Trace.Enable(64);
+        script.After(TimeSpan.FromSeconds(1));
+        var events = script.Trace.Snapshot();
+        Assert.Equal([(ulong)TcpTimer.TailProbe, (ulong)TcpTimer.Retransmission], events.Where(e => e.Kind == TraceKind.TimerFired).Select(e => e.A).Take(2));
+        Assert.Contains(events, e => e.Kind == TraceKind.Retransmitted && e.A == script.Iss + 1 && e.B == Mss);
+        Assert.Contains(events, e => e.Kind == TraceKind.CongestionWindow && e is { A: Mss, C: 3 * Mss });
+    }
+
+    [Fact]
     public void A_smaller_MTU_cuts_what_is_in_flight_and_resends_every_octet()
     {
         var script = WithTenInFlight();

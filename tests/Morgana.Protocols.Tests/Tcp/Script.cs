@@ -19,6 +19,7 @@ internal sealed class Script
     public readonly TcpStack Stack;
     public readonly BufferPool Pool;
     public readonly DropCounters Drops = new();
+    public readonly TraceRing Trace = new();
     public readonly Queue<Sent> Sent = new();
     public readonly TcpListenSocket Listener;
     public TcpControlBlock Tcb = null!;
@@ -43,7 +44,7 @@ internal sealed class Script
     public Script(TcpStackOptions? options = null, TcpConnectionOptions? connection = null, TcpListenOptions? listen = null, BufferPool? pool = null)
     {
         Pool = pool ?? new(MemoryRegion.Pinned(512 << 10));
-        Stack = new(options ?? new(), Pool, "0123456789abcdef"u8, Drops, new());
+        Stack = new(options ?? new(), Pool, "0123456789abcdef"u8, Drops, Trace);
         connection ??= new() { Timestamps = false, WindowScaling = false, NoDelay = true };
         Connection = connection;
         Stack.TryListen(new(Us, 80), listen ?? new() { Connection = connection }, out var listener);
