@@ -7,8 +7,11 @@ namespace Morgana.Protocols.Tcp;
 /// <remarks>An insertion looks at each range at most once, so that no order of segments makes it slow.</remarks>
 internal struct ReassemblyQueue
 {
-    /// <summary>The most ranges that one connection keeps.</summary>
-    public const int Limit = 32;
+    /// <summary>The most ranges that one connection keeps: a full queue on the way drops every second segment of a slow start.</summary>
+    public const int Limit = 128;
+
+    /// <summary>Ranges that there is room for at first.</summary>
+    public const int Few = 8;
 
     private Range[]? _ranges;
     private int _blocks;
@@ -36,8 +39,7 @@ internal struct ReassemblyQueue
     {
         var end = start + length;
         var reason = DropReason.Duplicate;
-        int i = 0;
-        while (i < Count && _ranges![i].End < start) i++;
+        int i = FirstEndingAt(start);
         // The first range that touches or follows. What it has already is kept: octets that came first win (RFC 9293 3.10.7.4 leaves it open).
         while (start < end)
         {
@@ -107,35 +109,34 @@ internal struct ReassemblyQueue
 
     /// <summary>Adds ranges to the SACK option: those that something came to since they were last reported, and the latest first (RFC 2018 4).</summary>
     /// <returns>Whether such ranges are left.</returns>
-    public bool TakeNews(ref TcpOptions options, int limit)
+    public readonly bool TakeNews(ref TcpOptions options, int limit)
     {
-        uint reported = 0;
-        while (options.SackCount < limit && Choose(reported, isNews: true) is var i and >= 0) Report(i, ref reported, ref options);
-        bool isNewsLeft = options.SackCount == limit && Choose(reported, isNews: true) >= 0;
-        while (options.SackCount < limit && Choose(reported, isNews: false) is var i and >= 0) Report(i, ref reported, ref options);
-        return isNewsLeft;
-    }
-
-    private readonly int Choose(uint reported, bool isNews)
-    {
-        int latest = -1;
+        // The best places so far, best first: one look at each range, however many there are.
+        Span<int> best = stackalloc int[4];
+        int found = 0, news = 0, wanted = limit - options.SackCount;
         for (int i = 0; i < Count; i++)
         {
-            ref var range = ref _ranges![i];
-            if ((reported & (1u << i)) != 0 || range.IsNews != isNews) continue;
-            if (latest < 0 || unchecked((int)(range.Touched - _ranges[latest].Touched)) > 0) latest = i;
+            if (_ranges![i].IsNews) news++;
+            int place = found;
+            while (place > 0 && IsBefore(_ranges[i], _ranges[best[place - 1]])) place--;
+            if (place >= wanted) continue;
+            if (found < wanted) found++;
+            for (int j = found - 1; j > place; j--) best[j] = best[j - 1];
+            best[place] = i;
         }
 
-        return latest;
+        for (int i = 0; i < found; i++)
+        {
+            ref var range = ref _ranges![best[i]];
+            if (range.IsNews) news--;
+            range.IsNews = false;
+            options.Sacks[options.SackCount++] = new(range.Start, range.End);
+        }
+
+        return news > 0;
     }
 
-    private readonly void Report(int index, ref uint reported, ref TcpOptions options)
-    {
-        ref var range = ref _ranges![index];
-        range.IsNews = false;
-        reported |= 1u << index;
-        options.Sacks[options.SackCount++] = new(range.Start, range.End);
-    }
+    private static bool IsBefore(in Range a, in Range b) => a.IsNews != b.IsNews ? a.IsNews : unchecked((int)(a.Touched - b.Touched)) > 0;
 
     /// <summary>Drops everything.</summary>
     public void Clear(TcpStack stack)
@@ -144,10 +145,24 @@ internal struct ReassemblyQueue
         _blocks = 0;
     }
 
+    private readonly int FirstEndingAt(SequenceNumber number)
+    {
+        int low = 0, high = Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (_ranges![middle].End < number) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+
     private DropReason Open(int index, SequenceNumber start, int blockLimit, TcpStack stack)
     {
         if (Count == Limit || _blocks >= blockLimit) return DropReason.OutOfOrderLimit;
-        _ranges ??= stack.Ranges.Rent();
+        _ranges ??= stack.FewRanges.Rent();
+        if (Count == _ranges.Length) Grow(stack);
         Array.Copy(_ranges, index, _ranges, index + 1, Count - index);
         _ranges[index] = new() { Start = start };
         Count++;
@@ -207,10 +222,22 @@ internal struct ReassemblyQueue
         Array.Copy(_ranges!, index + 1, _ranges!, index, Count - index);
         _ranges![Count] = default;
         if (Count > 0) return;
-        stack.Ranges.Return(_ranges);
+        Return(_ranges, stack);
         _ranges = null;
         _blocks = 0;
     }
+
+    // Few are usual, and a connection that holds a single segment out of order should not cost more than that.
+    private void Grow(TcpStack stack)
+    {
+        var grown = stack.ManyRanges.Rent();
+        Array.Copy(_ranges!, grown, Count);
+        Array.Clear(_ranges!);
+        Return(_ranges!, stack);
+        _ranges = grown;
+    }
+
+    private static void Return(Range[] ranges, TcpStack stack) => (ranges.Length == Limit ? stack.ManyRanges : stack.FewRanges).Return(ranges);
 
     internal struct Range
     {

@@ -165,7 +165,7 @@ public sealed partial class TcpControlBlock
         // RFC 5681 4.2: at once, so that the sender counts duplicates.
         _ackNow = true;
         if (!_stack.HasMemoryToSpare) return DropReason.OutOfOrderLimit;       // The last of the memory is for what comes in order.
-        int blockLimit = (Options.ReceiveBuffer / 1024) + (2 * ReassemblyQueue.Limit);
+        int blockLimit = (Options.ReceiveBuffer / 1024) + 64;
         var reason = OutOfOrder.Insert(segment.Sequence, packet, segment.HeaderLength + segment.Skip, segment.Length, blockLimit, _stack);
         if (reason == DropReason.None) _stack.Statistics.OutOfOrder++;
         if (HasSack)

@@ -17,7 +17,7 @@ public sealed partial class TcpStack
     internal readonly TcpTimerWheel Wheel = new();
     internal readonly RecordPool Records = new();
     internal readonly ArrayStack<SackBlock> Sacked = new(SackedRanges.Limit + 1);
-    internal readonly ArrayStack<ReassemblyQueue.Range> Ranges = new(ReassemblyQueue.Limit);
+    internal readonly ArrayStack<ReassemblyQueue.Range> FewRanges = new(ReassemblyQueue.Few), ManyRanges = new(ReassemblyQueue.Limit);
     internal readonly TcpStackOptions Options;
     internal Staging Staged;
     private const int PooledBlocks = 4096;
