@@ -38,8 +38,11 @@ public sealed record NetworkStackOptions
 /// <summary>An address of an interface, and how long the prefix of its link is.</summary>
 /// <param name="Address">The address.</param>
 /// <param name="PrefixLength">Leading bits that all neighbours share: 0 to 32.</param>
-public readonly record struct InterfaceAddress(Ipv4Address Address, int PrefixLength)
+public readonly record struct InterfaceAddress(Ipv4Address Address, int PrefixLength) : ITextValue<InterfaceAddress>
 {
+    /// <inheritdoc/>
+    public static string Expected => "an address and its prefix, such as 10.0.2.15/24";
+
     /// <summary>The prefix as a mask.</summary>
     public uint Mask => MaskOf(PrefixLength);
 

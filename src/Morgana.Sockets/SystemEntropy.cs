@@ -1,7 +1,7 @@
 namespace Morgana.Sockets;
 
 /// <summary>Random octets from the system, without OpenSSL, which a static image does not have.</summary>
-internal static class SystemEntropy
+public static class SystemEntropy
 {
     /// <summary>Fills <paramref name="bytes"/> with what no peer can guess.</summary>
     /// <remarks>

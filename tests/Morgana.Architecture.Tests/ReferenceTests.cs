@@ -14,17 +14,18 @@ public class ReferenceTests
         ["Drivers.FrameSocket"] = ["Core", "Devices"],
         ["Drivers.Virtio"] = ["Core", "Devices"],
         ["Storage"] = ["Core"],
-        ["Sockets"] = ["Core", "Network", "Devices"],
+        ["Sockets"] = ["Core", "Composition", "Network", "Devices"],
         ["AspNetCore"] = ["Core", "Sockets"],
         ["Sandbox"] = [],
-        ["Hosting"] = ["Core", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket", "Drivers.Virtio"],
+        ["HostSockets"] = ["Core", "Composition", "Sockets"],
+        ["Hosting"] = ["Core", "Composition", "Storage", "HostSockets", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket", "Drivers.Virtio"],
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],
         ["Composition.Generator"] = [],
         ["Kernel"] = [],
         ["Build"] = [],
         ["Cli"] = ["Core", "Build", "Sandbox", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
-        ["Testing"] = ["Core", "Wire", "Protocols", "Network", "Devices", "Sockets", "Hosting"],
+        ["Testing"] = ["Core", "Composition", "Wire", "Protocols", "Network", "Devices", "Sockets", "Hosting"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.Projects];

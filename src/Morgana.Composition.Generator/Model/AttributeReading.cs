@@ -12,8 +12,8 @@ internal static class AttributeReading
     public static string FullName(INamedTypeSymbol type) =>
         (type.ContainingNamespace is { IsGlobalNamespace: false } space ? space.ToDisplayString() + "." : "") + type.MetadataName;
 
-    /// <summary>The first constructor argument as text.</summary>
-    public static string? Text(this AttributeData attribute) => attribute.ConstructorArguments.Length > 0 ? attribute.ConstructorArguments[0].Value as string : null;
+    /// <summary>The last constructor argument as text.</summary>
+    public static string? Text(this AttributeData attribute) => attribute.ConstructorArguments.Length > 0 ? attribute.ConstructorArguments[attribute.ConstructorArguments.Length - 1].Value as string : null;
 
     public static T? Get<T>(this AttributeData attribute, string property, T? fallback = default)
     {

@@ -76,9 +76,14 @@ internal sealed class DriverModel
 /// <summary>All that could provide something: the project's own, and what packages publish.</summary>
 internal sealed class Catalogue
 {
+    private readonly Dictionary<ITypeSymbol, AttributeData> _kinds = new(SymbolEqualityComparer.Default);
+
     public List<ProviderModel> Providers { get; } = [];
 
     public List<DriverModel> Drivers { get; } = [];
+
+    /// <summary>The mark of a device kind, on the interface or on an assembly that speaks of it; null if it is none.</summary>
+    public AttributeData? KindOf(ITypeSymbol type) => type.Attribute(Names.DeviceKind) ?? (_kinds.TryGetValue(type, out var kind) ? kind : null);
 
     public void Add(IMethodSymbol method, bool isOwn)
     {
@@ -90,15 +95,23 @@ internal sealed class Catalogue
     /// <summary>Adds what referenced assemblies publish; only those that know the attributes are looked at.</summary>
     public void AddPackages(Compilation compilation)
     {
+        foreach (var attribute in compilation.Assembly.GetAttributes()) AddKind(attribute);
         foreach (var assembly in compilation.SourceModule.ReferencedAssemblySymbols)
         {
             if (assembly.Name != "Morgana.Composition" && !assembly.Modules.Any(m => m.ReferencedAssemblies.Any(r => r.Name == "Morgana.Composition"))) continue;
             foreach (var attribute in assembly.GetAttributes())
             {
+                AddKind(attribute);
                 if (attribute.AttributeClass is not { } type || AttributeReading.FullName(type) != Names.Providers) continue;
                 if (attribute.ConstructorArguments.Length == 0 || attribute.ConstructorArguments[0].Value is not INamedTypeSymbol published) continue;
                 foreach (var method in published.GetMembers().OfType<IMethodSymbol>()) Add(method, isOwn: false);
             }
         }
+    }
+
+    private void AddKind(AttributeData attribute)
+    {
+        if (attribute.AttributeClass is not { } type || AttributeReading.FullName(type) != Names.DeviceKind) return;
+        if (attribute.ConstructorArguments.Length == 2 && attribute.ConstructorArguments[0].Value is ITypeSymbol kind) _kinds[kind] = attribute;
     }
 }

@@ -121,7 +121,7 @@ internal sealed class Resolver(Catalogue catalogue, Settings settings, Action<Di
 
         var own = Prefer(fitting.Where(p => p.IsOwn).ToArray(), need);
         var packaged = Prefer(fitting.Where(p => !p.IsOwn).ToArray(), need);
-        var kind = need.Type.Attribute(Names.DeviceKind);
+        var kind = catalogue.KindOf(need.Type);
         // A device kind is attached from outside, unless somebody says otherwise: a provider of the project's own, or one that a package marks.
         if (own.Length == 0 && kind is not null && !packaged.Any(p => p.IsDefault)) return TakeDevice(node, need, kind);
         var candidates = own.Length > 0 ? own : packaged;

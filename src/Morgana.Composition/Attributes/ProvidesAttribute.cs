@@ -42,9 +42,18 @@ public sealed class DeviceAttribute(string? name = null) : Attribute
 
 /// <summary>Marks an interface whose parts come from outside: the runner attaches a device for each, and a driver opens it.</summary>
 /// <param name="kind">The kind's name, as <c>run</c> and the manifest say it: <c>network</c>, <c>block</c>.</param>
-[AttributeUsage(AttributeTargets.Interface)]
+[AttributeUsage(AttributeTargets.Interface | AttributeTargets.Assembly, AllowMultiple = true)]
 public sealed class DeviceKindAttribute(string kind) : Attribute
 {
+    /// <summary>Says the same of an interface that another assembly declares, which need not know of it.</summary>
+    /// <param name="type">The interface.</param>
+    /// <param name="kind">The kind's name.</param>
+    public DeviceKindAttribute(Type type, string kind)
+        : this(kind) => Type = type;
+
+    /// <summary>The interface; null for the one that is marked.</summary>
+    public Type? Type { get; }
+
     /// <summary>The kind's name.</summary>
     public string Kind { get; } = kind;
 

@@ -5,6 +5,9 @@ namespace Morgana.Composition;
 /// <summary>What a generated <c>Main</c> does: composes, starts, runs and stops a unikernel.</summary>
 public static class UnikernelProgram
 {
+    /// <summary>Called once every part has started, before the unikernel itself runs: a sandbox is closed here.</summary>
+    public static Action? AllStarted { get; set; }
+
     /// <summary>Runs a unikernel as this process.</summary>
     /// <returns>The exit status: the unikernel's own; 0 after <c>--help</c>; 64 if it was started wrongly; 1 if a part failed.</returns>
     public static async Task<int> RunAsync<T>(string[] arguments)
@@ -24,6 +27,7 @@ public static class UnikernelProgram
             }
 
             await graph.StartAsync(stop.Token).ConfigureAwait(false);
+            AllStarted?.Invoke();
             int status = await graph.RunAsync(stop.Token).ConfigureAwait(false);
             return await StopAsync(graph).ConfigureAwait(false) ? status : 1;
         }

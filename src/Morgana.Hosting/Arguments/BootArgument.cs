@@ -8,4 +8,4 @@ namespace Morgana.Hosting;
 public sealed record BootArgument(string Name, string Value, string Help, string? Default = null);
 
 /// <summary>A boot argument or the runner's environment is wrong. The message says what, and what was expected.</summary>
-public sealed class BootException(string message) : Exception(message);
+public sealed class BootException(string message) : Composition.BootException(message);

@@ -122,5 +122,5 @@ public sealed class GuestNetwork : IAsyncDisposable
     }
 
     // Locally administered (IEEE 802 8.4), and another for each address on the link.
-    private static MacAddress LocalMac(Ipv4Address address) => new(0x0200_0000_0000UL | address.Value);
+    internal static MacAddress LocalMac(Ipv4Address address) => new(0x0200_0000_0000UL | address.Value);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Morgana.Composition;
 using Morgana.Core;
 using Morgana.Devices;
 using Morgana.Network;
@@ -13,7 +14,7 @@ namespace Morgana.Sockets;
 /// happened, sends, and waits for the devices or the next timer. It never awaits. Public members may be called from any thread, unless they
 /// say otherwise.
 /// </remarks>
-public sealed partial class NetworkLoop : INetworkStack, IAsyncDisposable
+public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisposable
 {
     private const int Budget = 64;
 

@@ -1,0 +1,51 @@
+using Morgana.Composition;
+using Morgana.Core;
+using Morgana.Devices;
+
+namespace Morgana.Hosting;
+
+/// <summary>Where a network device is plugged in: the device is opened once there is memory for its frames.</summary>
+[DeviceKind("network", DefaultName = "net0")]
+public interface INetworkPort
+{
+    /// <summary>Whether our own gateway is at the other end, so that its addresses are known.</summary>
+    bool IsBehindGateway { get; }
+
+    /// <summary>Opens the device; once.</summary>
+    /// <param name="pool">What it receives is rented from it.</param>
+    /// <exception cref="BootException">It cannot be opened.</exception>
+    INetworkDevice Open(BufferPool pool);
+}
+
+/// <summary>A port that the runner hands over as a descriptor.</summary>
+internal sealed class DescriptorPort(DeviceHandle handle, bool isBehindGateway) : INetworkPort
+{
+    public bool IsBehindGateway => isBehindGateway;
+
+    public INetworkDevice Open(BufferPool pool)
+    {
+        MacAddress mac = default;
+        if (handle.Find("mac") is { } text && !MacAddress.TryParse(text, out mac)) throw new BootException($"{DeviceHandle.Variable}: mac={text} of {handle.Name} is no MAC address.");
+        return new DeviceSpecification(handle.Name, handle.Driver, handle.Descriptor, handle.Number("mtu", 68, 65535), mac).Open(pool);
+    }
+}
+
+/// <summary>Under the JIT: the gateway of this very process.</summary>
+internal sealed class InProcessPort(Action<string> log) : INetworkPort, IAsyncDisposable
+{
+    private IAsyncDisposable? _gateway;
+
+    public bool IsBehindGateway => true;
+
+    public INetworkDevice Open(BufferPool pool)
+    {
+        if (!ManagedTarget.IsSupported || ManagedTarget.StartGateway is not { } start) throw new BootException("an image gets its devices from a runner: start it with 'morgana run IMAGE'.");
+        string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
+        if (!PublishedPort.TryParseList(published, out var ports)) throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
+        var network = start(new ManagedTargetRequest(pool, ports, log));
+        _gateway = network.Gateway;
+        return network.GuestDevice;
+    }
+
+    public ValueTask DisposeAsync() => _gateway?.DisposeAsync() ?? default;
+}
