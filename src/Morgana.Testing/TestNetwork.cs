@@ -1,4 +1,5 @@
 using Morgana.Core;
+using Morgana.Devices;
 using Morgana.Devices.Faults;
 using Morgana.Sockets;
 
@@ -42,7 +43,7 @@ public sealed class TestNetwork(ulong seed = 1) : IAsyncDisposable
         {
             int index = _hosts.Count;
             var pool = new BufferPool(MemoryRegion.Pinned(poolOctets));
-            var port = new SwitchPort(this, pool, new(0x0200_0000_0001 + (ulong)index), new(Link, Seed ^ ((ulong)(index + 1) << 32)));
+            var port = Open(pool);
             var loop = new NetworkLoop(new()
             {
                 Attachments =
@@ -60,10 +61,23 @@ public sealed class TestNetwork(ulong seed = 1) : IAsyncDisposable
                 Name = $"host {address}",
             });
             _hosts.Add(loop);
-            _ports = [.. _ports, port];
             loop.Start();
             return loop;
         }
+    }
+
+    /// <summary>Plugs a cable in, for a stack that somebody else makes.</summary>
+    /// <param name="pool">What it receives is rented from it.</param>
+    public INetworkDevice OpenDevice(BufferPool pool)
+    {
+        lock (_gate) return Open(pool);
+    }
+
+    private SwitchPort Open(BufferPool pool)
+    {
+        var port = new SwitchPort(this, pool, new(0x0200_0000_0001 + (ulong)_ports.Length), new(Link, Seed ^ ((ulong)(_ports.Length + 1) << 32)));
+        _ports = [.. _ports, port];
+        return port;
     }
 
     /// <summary>Stops every host.</summary>
