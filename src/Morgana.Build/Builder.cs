@@ -51,7 +51,8 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
 
     private string Record(string folder) => Path.Combine(folder, kind == BuildKind.Image ? "image.fingerprint" : "managed.fingerprint");
 
-    private BuildResult? FindCurrent(string project)
+    /// <summary>What an earlier build made, if nothing has changed since; null if there is something to build.</summary>
+    public BuildResult? FindCurrent(string project)
     {
         string folder = CacheFolder(project);
         try

@@ -64,6 +64,7 @@ public sealed record Manifest
             throw new BuildException($"the manifest of {where} is damaged ({e.Message.Split('.')[0]}): build the image again");
         }
 
+        manifest = manifest?.Parts?.Contains(null!) == true ? null : manifest?.WithDefaults();
         if (manifest is null || manifest.Schema < 1 || !manifest.IsWhole()) throw new BuildException($"the manifest of {where} is damaged: build the image again");
         if (manifest.Schema > CurrentSchema) throw new BuildException($"{where} was made by a newer Morgana ({manifest.Morgana}; its manifest has schema {manifest.Schema}, and this command reads {CurrentSchema}): update the morgana command");
         return manifest;
@@ -72,13 +73,28 @@ public sealed record Manifest
     /// <summary>The manifest as JSON, indented.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.Manifest);
 
-    /// <summary>Numbers name parts that there are, and come after them; nothing is null that must not be.</summary>
+    /// <summary>What is not there is empty: the deserializer's generated code sets it to null.</summary>
+    private Manifest WithDefaults() => this with
+    {
+        Name = Name ?? "",
+        Program = Program ?? "",
+        Version = Version ?? "",
+        Morgana = Morgana ?? "",
+        Targets = Targets ?? [],
+        Devices = Devices ?? [],
+        Arguments = Arguments ?? [],
+        Secrets = Secrets ?? [],
+        Parts = [.. (Parts ?? []).Select(p => p with { Type = p.Type ?? "", Needs = p.Needs ?? [] })],
+        Needs = Needs ?? [],
+    };
+
+    /// <summary>Numbers name parts that there are, and come after them.</summary>
     private bool IsWhole()
     {
-        if (Name is null || Targets is null || Devices is null || Arguments is null || Secrets is null || Parts is null || Needs is null) return false;
         for (int i = 0; i < Parts.Count; i++)
-            if (Parts[i] is null || Parts[i].Id != i || Parts[i].Needs is null || Parts[i].Needs.Any(n => n < 0 || n >= i)) return false;
-        return Needs.All(n => n >= 0 && n < Parts.Count) && Devices.All(d => d is { Name.Length: > 0, Kind: not null, Drivers: not null });
+            if (Parts[i].Id != i || Parts[i].Needs.Any(n => n < 0 || n >= i)) return false;
+        return Needs.All(n => n >= 0 && n < Parts.Count) && Devices.All(d => d is { Name.Length: > 0, Kind: not null, Drivers: not null })
+            && Arguments.All(a => a is { Name.Length: > 0 }) && Secrets.All(s => s is { Name.Length: > 0 });
     }
 }
 

@@ -43,6 +43,15 @@ internal sealed record RunSettings
     /// <summary>Of a virtual machine: the kernel says what it has found.</summary>
     public bool IsVerbose { get; init; }
 
+    /// <summary>Whether <c>--net</c> or <c>--publish</c> was said.</summary>
+    public bool IsNetworkExplicit { get; init; }
+
+    /// <summary>Devices beside the network's.</summary>
+    public IReadOnlyList<DeviceAttachment> Devices { get; init; } = [];
+
+    /// <summary>Secrets to hand over.</summary>
+    public IReadOnlyList<SecretSource> Secrets { get; init; } = [];
+
     /// <summary>The image's command line.</summary>
     public IReadOnlyList<string> BootArguments { get; init; } = [];
 }

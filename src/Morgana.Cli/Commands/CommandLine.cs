@@ -20,6 +20,7 @@ internal sealed class CommandLine
         {
             RunCommand.Create(boot),
             BuildCommand.Create(),
+            DescribeCommand.Create(),
             DoctorCommand.Create(),
         };
         if (own.Length == 0)

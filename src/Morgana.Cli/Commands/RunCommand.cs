@@ -51,12 +51,33 @@ internal static class RunCommand
     private static readonly Option<bool> Debugger = new("--gdb") { Description = "start the virtual machine stopped, for a debugger" };
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "let the virtual machine's kernel say what it has found" };
 
+    private static readonly Option<DeviceAttachment[]> Block = new("--block")
+    {
+        Description = "attach a file as a block device; it is made if a size is named; repeatable",
+        HelpName = "NAME=FILE[:SIZE][:ro]",
+        CustomParser = result => ParseAll<DeviceAttachment>(result, "--block", DeviceAttachment.TryParseBlock, DeviceAttachment.BlockSyntax),
+    };
+    private static readonly Option<DeviceAttachment[]> Device = new("--device")
+    {
+        Description = "attach a device of another kind; repeatable",
+        HelpName = "NAME=DRIVER[:FILE]",
+        CustomParser = result => ParseAll<DeviceAttachment>(result, "--device", DeviceAttachment.TryParseDevice, DeviceAttachment.DeviceSyntax),
+    };
+    private static readonly Option<SecretSource[]> Secret = new("--secret")
+    {
+        Description = "hand a secret over, from a file or a variable of this environment; repeatable",
+        HelpName = "NAME=FILE|env:VARIABLE",
+        CustomParser = result => ParseAll<SecretSource>(result, "--secret", SecretSource.TryParse, SecretSource.Syntax),
+    };
+
+    private delegate bool Parser<T>(string text, out T? value);
+
     /// <param name="boot">What follows <c>--</c> on the command line.</param>
     public static Command Create(string[] boot)
     {
         var command = new Command("run", "Build a unikernel if need be, and run it. What follows -- are its boot arguments.")
         {
-            Subject, Publish, Network, Capture, Memory, AllowHost, Target, Processors, Machine, Acceleration, Debugger, Verbose,
+            Subject, Publish, Network, Capture, Memory, AllowHost, Block, Device, Secret, Target, Processors, Machine, Acceleration, Debugger, Verbose,
         };
         command.SetAction((result, _) => RunAsync(Read(result, boot)));
         return command;
@@ -81,6 +102,9 @@ internal static class RunCommand
             Accelerator = result.GetValue(Acceleration) ?? "auto",
             IsDebugged = result.GetValue(Debugger),
             IsVerbose = result.GetValue(Verbose),
+            IsNetworkExplicit = result.GetResult(Network) is { Implicit: false } || result.GetResult(Publish) is { Implicit: false },
+            Devices = [.. result.GetValue(Block) ?? [], .. result.GetValue(Device) ?? []],
+            Secrets = result.GetValue(Secret) ?? [],
             BootArguments = boot,
         };
         if (IsBootable(settings.Subject) && result.GetResult(Target) is null or { Implicit: true }) settings = settings with { Target = "vm" };
@@ -134,6 +158,18 @@ internal static class RunCommand
         }
 
         return [.. ports];
+    }
+
+    private static T[] ParseAll<T>(ArgumentResult result, string option, Parser<T> parse, string syntax)
+    {
+        var values = new List<T>();
+        foreach (Token token in result.Tokens)
+        {
+            if (parse(token.Value, out var value)) values.Add(value!);
+            else result.AddError($"{option} {token.Value}: expected {syntax}");
+        }
+
+        return [.. values];
     }
 
     private static NetworkChoice? ParseNetwork(ArgumentResult result)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using Morgana.Build;
+using Morgana.Build.Manifests;
 using Morgana.Cli.Arguments;
 using Morgana.Cli.Terminal;
 
@@ -21,7 +22,18 @@ internal static class ManagedTarget
             program = (await new Builder(BuildKind.Managed, log).BuildAsync(ProjectFile.Locate(settings.Subject), stop.Token)).Path;
         }
 
-        var guest = GuestProcess.Start(program, settings.BootArguments, Environment(settings), []);
+        var manifest = ManifestFile.Read(program + ".dll");
+        using var attachments = Attachments.Open(settings, manifest, GuestProcess.FirstDescriptor);
+        List<string> environment = [.. Environment(settings), .. attachments.Environment];
+        // Its network it brings itself; what else there is has to be said.
+        if (attachments.Devices.Count > 0)
+        {
+            string? network = manifest is null ? null : ManifestCheck.FindNetwork(manifest);
+            environment.Add("MORGANA_DEVICES=" + string.Join(';', [.. network is null ? [] : new[] { network + "=in-process" }, .. attachments.Devices]));
+        }
+
+        var guest = GuestProcess.Start(program, settings.BootArguments, environment, [.. attachments.Descriptors]);
+        attachments.Dispose();
         try
         {
             return await guest.Exited.WaitAsync(stop.Token);

@@ -1,4 +1,5 @@
 using Morgana.Build;
+using Morgana.Build.Manifests;
 using Morgana.Cli.Arguments;
 using Morgana.Cli.Terminal;
 
@@ -19,14 +20,21 @@ internal static class ProcessTarget
     {
         using var stop = new StopSignals();
         string image = await FindImageAsync(settings.Subject, stop.Token);
-        await using var network = GuestNetwork.Open(settings);
-        int[] descriptors = network.Descriptors.ToArray();
+        var manifest = ManifestFile.Read(image);
+        // The image says whether it has a network, and what it calls it.
+        string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
+        var networkSettings = networkName is null ? settings with { Network = new(NetworkKind.None) } : settings;
+        using var attachments = Attachments.Open(settings, manifest, GuestProcess.FirstDescriptor + (networkSettings.Network.Kind == NetworkKind.None ? 0 : 1));
+        await using var network = GuestNetwork.Open(networkSettings);
+        int[] descriptors = [.. network.Descriptors, .. attachments.Descriptors];
+        string devices = string.Join(';', [.. network.Device.Length > 0 ? [networkName + network.Device[network.Device.IndexOf('=')..]] : Array.Empty<string>(), .. attachments.Devices]);
         using var confinement = isConfined ? Confinement.Prepare(image, GuestProcess.FirstDescriptor + descriptors.Length) : null;
         if (confinement is not null) descriptors = [.. descriptors, confinement.Descriptor];
-        string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + network.Device, .. confinement?.Environment ?? []];
+        string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? []];
         using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
         var guest = GuestProcess.Start(image, settings.BootArguments, environment, descriptors, limit, confinement?.Rules);
         network.Release();
+        attachments.Dispose();
         int status = await WatchAsync(guest, network, confinement, stop);
         if (limit is { WasExceeded: true }) Console.Error.WriteLine($"morgana: the guest needed more than its {settings.Memory >> 20} MB; give it more with --memory");
         else if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");

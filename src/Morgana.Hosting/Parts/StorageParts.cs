@@ -21,4 +21,11 @@ public static class StorageParts
     /// <summary>Any store can be read.</summary>
     [Provides(Help = "a store, for reading alone")]
     public static IReadOnlyKeyValueStore ReadOnly([Device] IKeyValueStore store) => store;
+
+    /// <summary>A block device that is gone when the program ends, as <c>run --block NAME=memory:SIZE</c> attaches it.</summary>
+    [Driver("memory")]
+    public static IBlockDevice Memory(DeviceHandle device) =>
+        ByteSize.TryParse(device.Find("size") ?? "16M", null, out var size) && size.Octets >= 512
+            ? new MemoryBlockDevice(size.Octets / 512)
+            : throw new BootException($"{DeviceHandle.Variable}: size={device.Find("size")} of {device.Name}: expected a size such as 16M.");
 }

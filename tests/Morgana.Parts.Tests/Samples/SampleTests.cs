@@ -78,8 +78,8 @@ public class SampleTests
         await using var listener = await server.ListenAsync(new(Ipv4Address.Any, 80));
         var serving = ServeAsync(listener, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
         var console = new ScriptedConsole();
-        await using var fetch = await UnikernelTest.StartAsync<Fetch>(g => g.Bind(network.AddHost("10.0.0.1")).Bind(console).Pass("--url=http://10.0.0.2/", "--limit=50s"));
-        Assert.Equal(0, await fetch.Completion.WaitAsync(s_limit));
+        await using var download = await UnikernelTest.StartAsync<Download>(g => g.Bind(network.AddHost("10.0.0.1")).Bind(console).Pass("--url=http://10.0.0.2/", "--limit=50s"));
+        Assert.Equal(0, await download.Completion.WaitAsync(s_limit));
         Assert.Equal("200 OK\nhello\n", console.Written);
         await serving;
     }
@@ -96,8 +96,8 @@ public class SampleTests
         await using var relay = await UnikernelTest.StartAsync<Relay>(g => g
             .Bind(outside.AddHost("10.0.0.1"), "outside").Bind(inside.AddHost("192.168.0.1"), "inside").Pass("--server=192.168.0.2:8080"));
         var console = new ScriptedConsole();
-        await using var fetch = await UnikernelTest.StartAsync<Fetch>(g => g.Bind(outside.AddHost("10.0.0.9")).Bind(console).Pass("--url=http://10.0.0.1/", "--limit=50s"));
-        Assert.Equal(0, await fetch.Completion.WaitAsync(s_limit));
+        await using var download = await UnikernelTest.StartAsync<Download>(g => g.Bind(outside.AddHost("10.0.0.9")).Bind(console).Pass("--url=http://10.0.0.1/", "--limit=50s"));
+        Assert.Equal(0, await download.Completion.WaitAsync(s_limit));
         Assert.Equal("200 OK\ninside\n", console.Written);
         await serving;
     }
@@ -106,7 +106,7 @@ public class SampleTests
     public async Task A_sample_says_what_it_lacks()
     {
         await using var network = new TestNetwork();
-        var e = await Assert.ThrowsAsync<BootException>(() => UnikernelTest.StartAsync<Fetch>(g => g.Bind(new ScriptedConsole()).Bind(network.AddHost("10.0.0.1"))));
+        var e = await Assert.ThrowsAsync<BootException>(() => UnikernelTest.StartAsync<Download>(g => g.Bind(new ScriptedConsole()).Bind(network.AddHost("10.0.0.1"))));
         Assert.StartsWith("--url is needed", e.Message);
         e = await Assert.ThrowsAsync<BootException>(() => UnikernelTest.StartAsync<Lottery>(g => g.Bind(new ScriptedConsole())));
         Assert.Contains("block device 'disk'", e.Message);

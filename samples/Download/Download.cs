@@ -7,7 +7,7 @@ namespace Samples;
 
 /// <summary>An HTTP client: .NET's own, whose connections are our stack's.</summary>
 [Unikernel(Help = "Fetches a page over HTTP.")]
-public sealed partial class Fetch(INetworkStack network, IConsole console)
+public sealed partial class Download(INetworkStack network, IConsole console)
 {
     [BootArgument(Help = "The page.", Value = "URL")]
     public required string Url { get; init; }

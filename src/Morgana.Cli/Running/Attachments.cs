@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Morgana.Build.Manifests;
+using Morgana.Cli.Arguments;
+
+namespace Morgana.Cli.Running;
+
+/// <summary>Devices and secrets that are handed over to a guest, checked against its manifest before anything starts.</summary>
+internal sealed class Attachments : IDisposable
+{
+    private readonly List<SafeFileHandle> _files = [];
+    private readonly List<string> _devices = [];
+    private string? _secrets;
+
+    private Attachments()
+    {
+    }
+
+    /// <summary>Entries of <c>MORGANA_DEVICES</c>.</summary>
+    public IReadOnlyList<string> Devices => _devices;
+
+    /// <summary>Variables beside it.</summary>
+    public IEnumerable<string> Environment => _secrets is null ? [] : [_secrets];
+
+    /// <summary>What is handed over, in the order of the entries.</summary>
+    public IEnumerable<int> Descriptors => _files.Select(f => (int)f.DangerousGetHandle());
+
+    /// <summary>Opens what the command line says.</summary>
+    /// <param name="settings">The command line.</param>
+    /// <param name="manifest">The image's, or null if it has none.</param>
+    /// <param name="firstDescriptor">The number that the first of <see cref="Descriptors"/> will have in the guest.</param>
+    /// <exception cref="CommandException">It does not fit the manifest, or a file cannot be opened.</exception>
+    public static Attachments Open(RunSettings settings, Manifest? manifest, int firstDescriptor)
+    {
+        ManifestCheck.Check(settings, manifest);
+        var attachments = new Attachments();
+        try
+        {
+            foreach (var device in settings.Devices) attachments.Attach(device, firstDescriptor);
+            if (settings.Secrets.Count > 0) attachments.HandOver(settings.Secrets, firstDescriptor);
+            return attachments;
+        }
+        catch
+        {
+            attachments.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the runner's copies. A guest that runs keeps its own, and with them the locks.</summary>
+    public void Dispose()
+    {
+        foreach (var file in _files) file.Dispose();
+        _files.Clear();
+    }
+
+    private void Attach(DeviceAttachment device, int firstDescriptor)
+    {
+        var entry = new StringBuilder().Append(device.Name).Append('=').Append(device.Driver);
+        if (device.Path is { } path)
+        {
+            entry.Append(CultureInfo.InvariantCulture, $",fd={firstDescriptor + _files.Count}");
+            _files.Add(device.Kind == "block" ? OpenBlock(device, path) : OpenDevice(device, path));
+            if (device.IsReadOnly) entry.Append(",readonly");
+        }
+        else if (device.Size is { } size)
+        {
+            entry.Append(CultureInfo.InvariantCulture, $",size={size}");
+        }
+
+        _devices.Add(entry.ToString());
+    }
+
+    private static SafeFileHandle OpenBlock(DeviceAttachment device, string path)
+    {
+        if (Directory.Exists(path)) throw new CommandException($"--block {device.Name}={path} is a folder: name a file");
+        bool isNew = !File.Exists(path);
+        if (isNew && device.Size is null) throw new CommandException($"--block {device.Name}={path}: there is no such file; to make one, say how large: --block {device.Name}={path}:64M");
+        if (isNew && device.IsReadOnly) throw new CommandException($"--block {device.Name}={path}: there is no such file to read");
+        SafeFileHandle file;
+        try
+        {
+            // Alone: two guests on one disk would destroy it. The lock goes with the descriptor.
+            file = device.IsReadOnly
+                ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read)
+                : File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CommandException($"--block {device.Name}={path} is read-only for this user: chmod u+w {path}, or attach it as {device.Name}={path}:ro");
+        }
+        catch (IOException e) when (!isNew && e is not FileNotFoundException and not DirectoryNotFoundException)
+        {
+            throw new CommandException($"--block {device.Name}={path} is busy: another guest or program has it open");
+        }
+        catch (IOException e)
+        {
+            throw new CommandException($"--block {device.Name}={path} cannot be made: {e.Message}");
+        }
+
+        if (isNew) RandomAccess.SetLength(file, device.Size!.Value);
+        long length = RandomAccess.GetLength(file);
+        string? fault = device.Size is { } size && length < size ? $"too small: it has {length} octets, and {size} are asked for"
+            : length < 512 ? $"too small for a sector: it has {length} octets"
+            : length % 512 != 0 ? $"no whole number of sectors: it has {length} octets" : null;
+        if (fault is null) return file;
+        file.Dispose();
+        throw new CommandException($"--block {device.Name}={path} is {fault}");
+    }
+
+    private static SafeFileHandle OpenDevice(DeviceAttachment device, string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"--device {device.Name}={device.Driver}:{path} cannot be opened: {e.Message}");
+        }
+    }
+
+    /// <summary>A file without a name, in memory where there is such a place: no process list and no log shows what is in it.</summary>
+    private void HandOver(IReadOnlyList<SecretSource> secrets, int firstDescriptor)
+    {
+        var lines = new StringBuilder();
+        foreach (var secret in secrets) lines.Append(secret.Name).Append('=').Append(Convert.ToBase64String(Read(secret))).Append('\n');
+        string path = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), "morgana-" + Guid.NewGuid().ToString("n"));
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var made = new FileStream(path, options))
+        {
+            made.Write(Encoding.UTF8.GetBytes(lines.ToString()));
+            made.Flush();
+            _files.Add(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            File.Delete(path);
+        }
+
+        _secrets = string.Create(CultureInfo.InvariantCulture, $"MORGANA_SECRETS=fd={firstDescriptor + _files.Count - 1}");
+    }
+
+    private static byte[] Read(SecretSource secret)
+    {
+        if (secret.Variable is { } variable)
+            return Encoding.UTF8.GetBytes(System.Environment.GetEnvironmentVariable(variable) ?? throw new CommandException($"--secret {secret.Name}=env:{variable}: the variable is not set"));
+        try
+        {
+            byte[] octets = File.ReadAllBytes(secret.Path!);
+            return octets.Length <= 64 * 1024 ? octets : throw new CommandException($"--secret {secret.Name}={secret.Path} is too large: {octets.Length} octets");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"--secret {secret.Name}={secret.Path} cannot be read: {e.Message}");
+        }
+    }
+}

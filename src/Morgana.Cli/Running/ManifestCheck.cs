@@ -1,0 +1,68 @@
+using System.Reflection;
+using Morgana.Build.Manifests;
+using Morgana.Cli.Arguments;
+
+namespace Morgana.Cli.Running;
+
+/// <summary>Whether what is attached is what the image asks for, before anything starts.</summary>
+internal static class ManifestCheck
+{
+    /// <exception cref="CommandException">It is not.</exception>
+    public static void Check(RunSettings settings, Manifest? manifest)
+    {
+        var twice = settings.Devices.GroupBy(d => d.Name).FirstOrDefault(g => g.Count() > 1)?.Key ?? settings.Secrets.GroupBy(s => s.Name).FirstOrDefault(g => g.Count() > 1)?.Key;
+        if (twice is not null) throw Usage($"'{twice}' is attached twice");
+        if (manifest is null)
+        {
+            if (settings.Devices.Count + settings.Secrets.Count > 0) throw Usage($"{settings.Subject} has no manifest, so it asks for no device or secret: leave out --block, --device and --secret");
+            return;
+        }
+
+        CheckVersion(manifest);
+        if (!manifest.Targets.Contains(settings.Target)) throw Usage($"{manifest.Name} does not run on the target {settings.Target}; it runs on {string.Join(", ", manifest.Targets)}");
+        foreach (var device in settings.Devices) CheckAttached(device, manifest);
+        foreach (var secret in settings.Secrets)
+            if (manifest.Secrets.All(s => s.Name != secret.Name)) throw Usage($"{manifest.Name} has no secret '{secret.Name}'; it has {Listing(manifest.Secrets.Select(s => s.Name))}");
+        CheckMissing(settings, manifest);
+    }
+
+    /// <summary>The network device that <c>--net</c> is for, or null if the image has none.</summary>
+    public static string? FindNetwork(Manifest manifest) => manifest.Devices.FirstOrDefault(d => d.Kind == "network")?.Name;
+
+    private static void CheckVersion(Manifest manifest)
+    {
+        var own = Assembly.GetExecutingAssembly().GetName().Version!;
+        if (manifest.MinimumVersion is { } minimum && Version.TryParse(minimum, out var least) && new Version(own.Major, own.Minor, own.Build) < least)
+            throw new CommandException($"{manifest.Name} needs Morgana {minimum}, and this is {own.ToString(3)}: update the morgana command");
+    }
+
+    private static void CheckAttached(DeviceAttachment device, Manifest manifest)
+    {
+        string option = device.Kind == "block" ? "--block" : "--device";
+        var wanted = manifest.Devices.FirstOrDefault(d => d.Name == device.Name)
+            ?? throw Usage($"{manifest.Name} has no device '{device.Name}'; it has {Listing(manifest.Devices.Select(d => $"{d.Name} ({d.Kind})"))}");
+        if (wanted.Kind == "network") throw Usage($"{device.Name} is a network device: attach it with --net, not with {option}");
+        if (device.Kind is { } kind && kind != wanted.Kind) throw Usage($"{device.Name} is a {wanted.Kind} device, not a {kind} device: attach it with --device {device.Name}=DRIVER[:FILE]");
+        if (!wanted.Drivers.Contains(device.Driver)) throw Usage($"{manifest.Name} has no driver '{device.Driver}' for {device.Name}; it has {Listing(wanted.Drivers)}");
+    }
+
+    private static void CheckMissing(RunSettings settings, Manifest manifest)
+    {
+        foreach (var device in manifest.Devices.Where(d => d.Kind != "network" && settings.Devices.All(a => a.Name != d.Name)))
+        {
+            string option = device.Kind == "block" ? $"--block {device.Name}=FILE:SIZE" : $"--device {device.Name}={device.Drivers.FirstOrDefault() ?? "DRIVER"}[:FILE]";
+            throw Usage($"{manifest.Name} needs the {device.Kind} device '{device.Name}': add {option}");
+        }
+
+        if (manifest.Secrets.FirstOrDefault(s => settings.Secrets.All(a => a.Name != s.Name)) is { } secret)
+            throw Usage($"{manifest.Name} needs the secret '{secret.Name}': add --secret {secret.Name}=FILE or --secret {secret.Name}=env:VARIABLE");
+        int networks = manifest.Devices.Count(d => d.Kind == "network");
+        if (networks > 1) throw Usage($"{manifest.Name} needs {networks} network devices, and this command attaches one so far");
+        if (networks == 1 && settings.Network.Kind == NetworkKind.None) throw Usage($"{manifest.Name} needs the network device '{FindNetwork(manifest)}': leave out --net none");
+        if (networks == 0 && settings.IsNetworkExplicit) throw Usage($"{manifest.Name} has no network device: leave out --net and --publish");
+    }
+
+    private static string Listing(IEnumerable<string> names) => names.ToArray() is { Length: > 0 } all ? string.Join(", ", all) : "none";
+
+    private static CommandException Usage(string message) => new(message, ExitStatus.Usage);
+}
