@@ -11,10 +11,10 @@ public interface INetworkPort
     /// <summary>Whether our own gateway is at the other end, so that its addresses are known.</summary>
     bool IsBehindGateway { get; }
 
-    /// <summary>Opens the device; once.</summary>
-    /// <param name="pool">What it receives is rented from it.</param>
+    /// <summary>Opens the device, once, and makes the pool that its frames are rented from: of native memory, or of the device's own.</summary>
+    /// <param name="poolSize">Octets of a pool of native memory.</param>
     /// <exception cref="BootException">It cannot be opened.</exception>
-    INetworkDevice Open(BufferPool pool);
+    (INetworkDevice Device, BufferPool Pool) Open(int poolSize);
 }
 
 /// <summary>A port that the runner hands over as a descriptor.</summary>
@@ -22,11 +22,11 @@ internal sealed class DescriptorPort(DeviceHandle handle, bool isBehindGateway) 
 {
     public bool IsBehindGateway => isBehindGateway;
 
-    public INetworkDevice Open(BufferPool pool)
+    public (INetworkDevice Device, BufferPool Pool) Open(int poolSize)
     {
         MacAddress mac = default;
         if (handle.Find("mac") is { } text && !MacAddress.TryParse(text, out mac)) throw new BootException($"{DeviceHandle.Variable}: mac={text} of {handle.Name} is no MAC address.");
-        return new DeviceSpecification(handle.Name, handle.Driver, handle.Descriptor, handle.Number("mtu", 68, 65535), mac).Open(pool);
+        return new DeviceSpecification(handle.Name, handle.Driver, handle.Descriptor, handle.Number("mtu", 68, 65535), mac).Open(poolSize);
     }
 }
 
@@ -37,14 +37,15 @@ internal sealed class InProcessPort(Action<string> log) : INetworkPort, IAsyncDi
 
     public bool IsBehindGateway => true;
 
-    public INetworkDevice Open(BufferPool pool)
+    public (INetworkDevice Device, BufferPool Pool) Open(int poolSize)
     {
         if (!ManagedTarget.IsSupported || ManagedTarget.StartGateway is not { } start) throw new BootException("an image gets its devices from a runner: start it with 'morgana run IMAGE'.");
         string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
         if (!PublishedPort.TryParseList(published, out var ports)) throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
+        var pool = new BufferPool(MemoryRegion.Native(poolSize));
         var network = start(new ManagedTargetRequest(pool, ports, log));
         _gateway = network.Gateway;
-        return network.GuestDevice;
+        return (network.GuestDevice, pool);
     }
 
     public ValueTask DisposeAsync() => _gateway?.DisposeAsync() ?? default;

@@ -21,8 +21,7 @@ public static class NetworkParts
     {
         bool known = port.IsBehindGateway;
         var own = ipv4 ?? (known ? new(Ipv4Address.Parse("10.0.2.15"), 24) : throw new BootException("--ipv4=ADDRESS/PREFIX is needed on a link without our gateway."));
-        var pool = new BufferPool(MemoryRegion.Native(GuestNetwork.PoolSize()));
-        var device = port.Open(pool);
+        var (device, pool) = port.Open(GuestNetwork.PoolSize());
         var mac = device.Capabilities.Mac;
         var loop = new NetworkLoop(new()
         {
@@ -53,6 +52,10 @@ public static class NetworkParts
     /// <summary>A tap interface of the host.</summary>
     [Driver("tap", Targets = Targets.Process | Targets.Sandbox)]
     public static INetworkPort Tap(DeviceHandle device) => new DescriptorPort(device, isBehindGateway: false);
+
+    /// <summary>A virtio network card, in a virtual machine.</summary>
+    [Driver("virtio", Targets = Targets.Vm)]
+    public static INetworkPort Virtio(DeviceHandle device) => new DescriptorPort(device, isBehindGateway: true);
 
     /// <summary>The gateway in this process, under the JIT.</summary>
     [Driver(DeviceHandle.InProcess, Targets = Targets.Managed)]

@@ -14,6 +14,14 @@ public static class StorageParts
     [Provides(Help = "a store in memory")]
     public static IKeyValueStore Memory() => new MemoryKeyValueStore();
 
+    /// <summary>A folder of the host's.</summary>
+    [Provides(Targets = Targets.Process | Targets.Managed, Help = "a folder of the host's")]
+    public static IKeyValueStore HostDirectory([BootArgument(Help = "The folder.", Value = "FOLDER")] string folder) => DirectoryStore.Open(folder);
+
+    /// <summary>A tar archive on a block device.</summary>
+    [Provides(Help = "a tar archive")]
+    public static async ValueTask<IReadOnlyKeyValueStore> Tar([Device] IBlockDevice archive, CancellationToken starting) => await TarStore.OpenAsync(archive, null, starting).ConfigureAwait(false);
+
     /// <summary>A block device that is gone when the program ends.</summary>
     [Provides(Help = "a block device in memory")]
     public static IBlockDevice MemoryDisk([BootArgument(Help = "How large the device is.")] ByteSize? size = null) => new MemoryBlockDevice((size?.Octets ?? 16L << 20) / 512);
@@ -21,6 +29,20 @@ public static class StorageParts
     /// <summary>Any store can be read.</summary>
     [Provides(Help = "a store, for reading alone")]
     public static IReadOnlyKeyValueStore ReadOnly([Device] IKeyValueStore store) => store;
+
+    /// <summary>A file of the host's, or a device file.</summary>
+    [Driver("file", Targets = Targets.Process | Targets.Managed | Targets.Sandbox)]
+    public static IBlockDevice File(DeviceHandle device)
+    {
+        try
+        {
+            return FileBlockDevice.FromDescriptor(device.Descriptor, new() { IsReadOnly = device.Find("readonly") is not null });
+        }
+        catch (BlockDeviceException e)
+        {
+            throw new BootException($"{DeviceHandle.Variable}: {device.Name} cannot be opened: {e.Message}");
+        }
+    }
 
     /// <summary>A block device that is gone when the program ends, as <c>run --block NAME=memory:SIZE</c> attaches it.</summary>
     [Driver("memory")]

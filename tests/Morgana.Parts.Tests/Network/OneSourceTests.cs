@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Formats.Tar;
 using System.Text;
 using Morgana.Composition;
 using Morgana.Core;
@@ -51,58 +52,111 @@ public sealed partial class GuestBook(INetworkStack network, [Device("book")] IK
     }
 }
 
-/// <summary>One unchanged source on every network stack and every store that there is.</summary>
-public class OneSourceTests
+/// <summary>Serves what stands in its books: a client says which, and gets it.</summary>
+[Unikernel]
+public sealed partial class Librarian(INetworkStack network, [Device("books")] IReadOnlyKeyValueStore books)
 {
-    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    [BootArgument]
+    public ushort Port { get; init; } = 7000;
 
-    public static TheoryData<string, string> Combinations
+    /// <summary>Where it listens, once it does.</summary>
+    public static readonly AsyncLocal<TaskCompletionSource<IpEndpoint>?> Listening = new();
+
+    public async Task RunAsync(CancellationToken stop)
     {
-        get
+        await using var listener = await network.ListenAsync(new(Ipv4Address.Any, Port), cancel: stop);
+        Listening.Value?.SetResult(listener.LocalEndpoint);
+        while (await listener.AcceptAsync(stop) is { } connection)
         {
-            var data = new TheoryData<string, string>();
-            foreach (string stack in new[] { "direct", "host sockets", "virtual" })
-                foreach (string store in Stores.Writable) data.Add(stack, store);
-            return data;
+            await using var _ = connection;
+            string name = await GuestBook.ReadAsync(connection, stop);
+            await connection.Output.WriteAsync(await books.GetAsync(name, stop) ?? "no such book"u8.ToArray(), stop);
+            await connection.Output.CompleteAsync();
         }
     }
+}
 
-    [Theory, MemberData(nameof(Combinations))]
-    public async Task The_same_unikernel_serves(string stack, string store)
+/// <summary>One unchanged source on every network stack and every store that there is.</summary>
+public sealed class OneSourceTests : IDisposable
+{
+    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly string _folder = Directory.CreateTempSubdirectory("morgana-store-").FullName;
+
+    public static TheoryData<string, string> Writable => Combine("memory", "directory");
+
+    public static TheoryData<string, string> Readable => Combine("memory", "directory", "embedded", "tar");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory, MemberData(nameof(Writable))]
+    public async Task The_same_unikernel_writes(string stack, string store)
     {
         await using var network = new TestNetwork();
-        await using var book = Stores.Open(store);
-        INetworkStack client = stack == "host sockets" ? new HostNetworkStack() : network.AddHost("10.0.0.1");
-        await using var guests = await UnikernelTest.StartAsync<GuestBook>(g =>
-        {
-            g.Bind(book, "book");
-            switch (stack)
-            {
-                case "direct":
-                    // Our own provider makes the stack, on a device of the test's.
-                    g.Bind(new TestPort(network)).Pass("--ipv4=10.0.0.2/24");
-                    break;
-                case "virtual":
-                    g.Bind(network.AddHost("10.0.0.2"));
-                    break;
-                default:
-                    g.Bind(HostSocketParts.HostSockets()).Pass("--port=0");
-                    break;
-            }
-        });
-        var address = stack == "host sockets" ? Ipv4Address.Loopback : Ipv4Address.Parse("10.0.0.2");
-        Assert.Equal("Ada\n", await SignAsync(client, address, book, "Ada"));
-        Assert.Equal("Ada\nGrace\n", await SignAsync(client, address, book, "Grace"));
-        Assert.Equal(0, await guests.StopAsync().WaitAsync(s_limit));
-    }
-
-    private static async Task<string> SignAsync(INetworkStack client, Ipv4Address address, IKeyValueStore book, string name)
-    {
+        await using IKeyValueStore book = store == "memory" ? new MemoryKeyValueStore() : DirectoryStore.Open(_folder);
+        INetworkStack client = ClientOf(stack, network);
+        await using var guests = await UnikernelTest.StartAsync<GuestBook>(g => Connect(g, stack, network).Bind(book, "book"));
         // The unikernel listens soon, and says where.
         string? port;
         while ((port = await book.GetTextAsync("port", s_limit)) is null) await Task.Delay(5, s_limit);
-        await using var connection = await client.ConnectAsync(new(address, ushort.Parse(port, System.Globalization.CultureInfo.InvariantCulture)), cancel: s_limit);
-        await connection.Output.WriteAsync(Encoding.UTF8.GetBytes(name), s_limit);
+        var server = AddressOf(stack, ushort.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal("Ada\n", await AskAsync(client, server, "Ada"));
+        Assert.Equal("Ada\nGrace\n", await AskAsync(client, server, "Grace"));
+        Assert.Equal(0, await guests.StopAsync().WaitAsync(s_limit));
+    }
+
+    [Theory, MemberData(nameof(Readable))]
+    public async Task The_same_unikernel_reads(string stack, string store)
+    {
+        await using var network = new TestNetwork();
+        await using var books = await OpenBooksAsync(store);
+        var listening = Librarian.Listening.Value = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var librarian = await UnikernelTest.StartAsync<Librarian>(g => Connect(g, stack, network).Bind(books, "books"));
+        var server = AddressOf(stack, (await listening.Task.WaitAsync(s_limit)).Port);
+        INetworkStack client = ClientOf(stack, network);
+        Assert.Equal("Call me Ishmael.", await AskAsync(client, server, "novels/moby-dick"));
+        Assert.Equal("no such book", await AskAsync(client, server, "novels/emma"));
+    }
+
+    private static TheoryData<string, string> Combine(params string[] stores)
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string stack in new[] { "direct", "host sockets", "virtual" })
+            foreach (string store in stores) data.Add(stack, store);
+        return data;
+    }
+
+    private async Task<IReadOnlyKeyValueStore> OpenBooksAsync(string store)
+    {
+        byte[] book = "Call me Ishmael."u8.ToArray();
+        if (store == "embedded") return new EmbeddedStore([new("novels/moby-dick", book)]);
+        if (store == "tar")
+        {
+            var archive = new MemoryStream();
+            using (var writer = new TarWriter(archive, leaveOpen: true)) writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "novels/moby-dick") { DataStream = new MemoryStream(book) });
+            return await TarStore.OpenAsync(new MemoryBlockDevice(archive.ToArray()));
+        }
+
+        IKeyValueStore made = store == "memory" ? new MemoryKeyValueStore() : DirectoryStore.Open(_folder);
+        await made.SetAsync("novels/moby-dick", book);
+        return made;
+    }
+
+    private static Bindings Connect(Bindings g, string stack, TestNetwork network) => stack switch
+    {
+        // Our own provider makes the stack, on a device of the test's.
+        "direct" => g.Bind(new TestPort(network)).Pass("--ipv4=10.0.0.2/24"),
+        "virtual" => g.Bind(network.AddHost("10.0.0.2")),
+        _ => g.Bind(HostSocketParts.HostSockets()).Pass("--port=0"),
+    };
+
+    private static INetworkStack ClientOf(string stack, TestNetwork network) => stack == "host sockets" ? new HostNetworkStack() : network.AddHost("10.0.0.1");
+
+    private static IpEndpoint AddressOf(string stack, ushort port) => new(stack == "host sockets" ? Ipv4Address.Loopback : Ipv4Address.Parse("10.0.0.2"), port);
+
+    private static async Task<string> AskAsync(INetworkStack client, IpEndpoint server, string text)
+    {
+        await using var connection = await client.ConnectAsync(server, cancel: s_limit);
+        await connection.Output.WriteAsync(Encoding.UTF8.GetBytes(text), s_limit);
         await connection.Output.CompleteAsync();
         return await GuestBook.ReadAsync(connection, s_limit);
     }
@@ -112,18 +166,10 @@ public class OneSourceTests
     {
         public bool IsBehindGateway => false;
 
-        public INetworkDevice Open(BufferPool pool) => network.OpenDevice(pool);
+        public (INetworkDevice Device, BufferPool Pool) Open(int poolSize)
+        {
+            var pool = new BufferPool(MemoryRegion.Native(poolSize));
+            return (network.OpenDevice(pool), pool);
+        }
     }
-}
-
-/// <summary>The stores that programs write to.</summary>
-internal static class Stores
-{
-    public static readonly string[] Writable = ["memory"];
-
-    public static IKeyValueStore Open(string name) => name switch
-    {
-        "memory" => new MemoryKeyValueStore(),
-        _ => throw new ArgumentException(name),
-    };
 }
