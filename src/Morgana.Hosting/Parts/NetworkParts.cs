@@ -21,7 +21,7 @@ public static class NetworkParts
     {
         bool known = port.IsBehindGateway;
         var own = ipv4 ?? (known ? new(Ipv4Address.Parse("10.0.2.15"), 24) : throw new BootException("--ipv4=ADDRESS/PREFIX is needed on a link without our gateway."));
-        var (device, pool) = port.Open(GuestNetwork.PoolSize());
+        var (device, pool) = port.Open(GuestMemory.FromEnvironment().Pool);
         var mac = device.Capabilities.Mac;
         var loop = new NetworkLoop(new()
         {
