@@ -1,11 +1,45 @@
+using System.Net.Sockets;
 using Morgana.Core;
 
 namespace Morgana.Sockets.Tests;
 
-/// <summary>Many users at once. At the end every block is back.</summary>
+/// <summary>Many users at once who do everything in every order. At the end every block is back.</summary>
 public sealed class StressTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Theory, InlineData(1, 8 << 20, false), InlineData(2, 8 << 20, true), InlineData(3, 512 << 10, false)]
+    public async Task Connections_that_are_used_cancelled_and_torn_down_at_random_leave_nothing(ulong seed, int poolSize, bool handlersOnLoop)
+    {
+        await using var hosts = new TwoHosts(poolSize, handlersOnLoop);
+        await using var listener = await hosts.Server.ListenAsync(new(TwoHosts.ServerAddress, 80), new() { Connection = Small });
+        var random = new DeterministicRandom(seed);
+        var serving = ServeAsync(listener, new(random.NextUInt64()));
+        var users = new List<Task>();
+        for (int i = 0; i < 8; i++) users.Add(UseAsync(hosts.Client, new(random.NextUInt64())));
+        await EndAsync(Task.WhenAll(users), seed);
+        await listener.DisposeAsync();
+        await EndAsync(serving, seed);
+        await AssertReturnedAsync(hosts, seed);
+
+        static async Task UseAsync(NetworkLoop loop, DeterministicRandom random)
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                using var cancel = new CancellationTokenSource();
+                if (random.Chance(0.1)) cancel.CancelAfter(random.Next(3));
+                try
+                {
+                    await using var connection = await loop.ConnectAsync(new(TwoHosts.ServerAddress, 80), Small, cancel.Token);
+                    await MisuseAsync(connection, random);
+                }
+                catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+                {
+                    // What was to be expected of such use.
+                }
+            }
+        }
+    }
 
     [Fact]
     public async Task A_thousand_connections_at_once_are_served_and_gone()
@@ -107,6 +141,69 @@ public sealed class StressTests
                     }
                 }
             }
+        }
+    }
+
+    private static TcpConnectOptions Small { get; } = new() { SendBuffer = 32 * 1024, ReceiveBuffer = 32 * 1024 };
+
+    private static async Task ServeAsync(TcpListener listener, DeterministicRandom random)
+    {
+        var serving = new List<Task>();
+        while (await listener.AcceptAsync() is { } connection) serving.Add(ServeOneAsync(connection, new(random.NextUInt64())));
+        await Task.WhenAll(serving);
+
+        static async Task ServeOneAsync(TcpConnection connection, DeterministicRandom random)
+        {
+            try
+            {
+                await MisuseAsync(connection, random);
+            }
+            catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
+            {
+                // The same here.
+            }
+            finally
+            {
+                await connection.DisposeAsync();
+            }
+        }
+    }
+
+    // A writer, a reader, and now and then somebody who ends it all in the middle. What one still does then ends by itself.
+    private static async Task MisuseAsync(TcpConnection connection, DeterministicRandom random)
+    {
+        using var cancel = new CancellationTokenSource();
+        var writing = WriteAsync(connection, random.Fork(), cancel.Token);
+        var reading = ReadAsync(connection, random.Fork(), cancel.Token);
+        for (int i = random.Next(30); i > 0; i--) await Task.Yield();
+        int end = random.Next(5);
+        if (end == 0) connection.Abort();
+        else if (end == 1) await cancel.CancelAsync();
+        else if (end == 2) connection.Input.CancelPendingRead();
+        if (end == 3) _ = Task.Run(connection.Abort);
+        // Who neither reads to the end nor aborts would let the other side wait for ever.
+        await Task.WhenAny(writing, reading);
+        if (end != 4) connection.Abort();
+        await Task.WhenAll(writing, reading);
+    }
+
+    private static async Task WriteAsync(TcpConnection connection, DeterministicRandom random, CancellationToken cancel)
+    {
+        for (int i = random.Next(20); i > 0; i--)
+            if ((await connection.Output.WriteAsync(new byte[random.Next(random.Chance(0.2) ? 20_000 : 1500)], cancel)).IsCompleted) return;
+        await connection.Output.CompleteAsync();
+    }
+
+    private static async Task ReadAsync(TcpConnection connection, DeterministicRandom random, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var result = await connection.Input.ReadAsync(cancel);
+            if (result.IsCanceled || (result.IsCompleted && result.Buffer.IsEmpty)) return;
+            // Who holds a whole window back and waits for more would wait for ever.
+            int length = (int)result.Buffer.Length;
+            var consumed = result.Buffer.GetPosition(result.IsCompleted || length > 8192 ? length : random.Next(length + 1));
+            connection.Input.AdvanceTo(consumed, result.Buffer.End);
         }
     }
 
