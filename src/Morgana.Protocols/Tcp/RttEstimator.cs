@@ -38,11 +38,12 @@ internal struct RttEstimator(TcpStackOptions options)
     public void Sample(TimeSpan rtt, Instant now)
     {
         if (rtt < TimeSpan.Zero) return;
-        if (Minimum == TimeSpan.Zero || rtt <= Minimum || now - _minimumAt > TimeSpan.FromSeconds(10)) (Minimum, _minimumAt) = (rtt == TimeSpan.Zero ? new(1) : rtt, now);
+        if (rtt == TimeSpan.Zero) rtt = new(1);
+        if (Minimum == TimeSpan.Zero || rtt <= Minimum || now - _minimumAt > TimeSpan.FromSeconds(10)) (Minimum, _minimumAt) = (rtt, now);
         if (Smoothed == TimeSpan.Zero)
         {
             // RFC 6298 2.2
-            Smoothed = rtt == TimeSpan.Zero ? new(1) : rtt;
+            Smoothed = rtt;
             Variation = rtt / 2;
         }
         else

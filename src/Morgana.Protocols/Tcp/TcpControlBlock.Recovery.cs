@@ -137,7 +137,8 @@ public sealed partial class TcpControlBlock
             TraceWindow(now);
         }
 
-        if (_congestion.State == RecoveryState.Fast && (delivered > 0 || hasNew)) _congestion.OnRecoveryAck(delivered, Pipe, advanced > 0 && !hasNew, hasNew && !HasSack);
+        if (_congestion.State != RecoveryState.Fast || (delivered == 0 && !hasNew)) return;
+        _congestion.OnRecoveryAck(delivered, Pipe, advanced > 0 && !hasNew, hasNew && !HasSack);
     }
 
     // RFC 8985 6.2, step 5. The list is in the order of sending: only what is lost, and one more, is ever looked at.

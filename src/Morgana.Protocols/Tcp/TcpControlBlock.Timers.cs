@@ -128,7 +128,8 @@ public sealed partial class TcpControlBlock
             return;
         }
 
-        _stack.Trace.Record(now, TraceKind.TimerFired, (uint)Id, (ulong)(_records.Count == 0 || SndWnd == 0 ? TcpTimer.Persist : TcpTimer.Retransmission), (ulong)_unanswered);
+        var timer = _records.Count == 0 || SndWnd == 0 ? TcpTimer.Persist : TcpTimer.Retransmission;
+        _stack.Trace.Record(now, TraceKind.TimerFired, (uint)Id, (ulong)timer, (ulong)_unanswered);
         if (_records.Count == 0)
         {
             // The persist timer: a probe, or what fits into a window that is too silly otherwise (RFC 9293 3.8.6.2.1's override).
