@@ -1,4 +1,3 @@
-using System.Text;
 using Morgana.Storage.Linux;
 
 namespace Morgana.Storage;
@@ -211,11 +210,10 @@ public sealed partial class DirectoryStore
     }
 
     /// <summary>A renamed or removed entry survives power loss once its directory is on disk.</summary>
-    private static unsafe void SyncDirectory(string path)
+    private static void SyncDirectory(string path)
     {
         if (!OperatingSystem.IsLinux()) return;
-        int descriptor;
-        fixed (byte* p = Encoding.UTF8.GetBytes(path + '\0')) descriptor = Libc.Open(p, Libc.OpenDirectory | Libc.OpenCloseOnExec, 0);
+        int descriptor = Libc.Open(path, Libc.OpenDirectory | Libc.OpenCloseOnExec);
         if (descriptor < 0) throw new StoreException(StoreError.Failed, $"The directory cannot be synced (error {Libc.Error}).");
         int result = Libc.Sync(descriptor), error = Libc.Error;
         Libc.Close(descriptor);

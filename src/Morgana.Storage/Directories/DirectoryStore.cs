@@ -124,7 +124,7 @@ public sealed partial class DirectoryStore : IKeyValueStore
         try
         {
             if (KindOf(key) != StoreEntryKind.Value) return default;
-            using var file = File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = OpenForReading(key);
             return await read(file).ConfigureAwait(false);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -135,6 +135,21 @@ public sealed partial class DirectoryStore : IKeyValueStore
         {
             throw Translate(e);
         }
+    }
+
+    private SafeFileHandle OpenForReading(StoreKey key)
+    {
+        string path = PathOf(key);
+        if (!OperatingSystem.IsLinux()) return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        // Not to wait for whoever might write a pipe, and not to follow a link that has just been put there.
+        int descriptor = Libc.Open(path, Libc.OpenNonBlocking | Libc.OpenNoFollow | Libc.OpenCloseOnExec);
+        if (descriptor >= 0) return new(descriptor, ownsHandle: true);
+        throw Libc.Error switch
+        {
+            Libc.ENoEnt => new FileNotFoundException(null, path),
+            Libc.ELoop => new StoreException(StoreError.Outside, $"'{key}' is a symbolic link, which is not followed."),
+            var error => new StoreException(StoreError.Failed, $"'{key}' cannot be opened (error {error})."),
+        };
     }
 
     private static async ValueTask<int> FillAsync(SafeFileHandle file, long offset, Memory<byte> destination, CancellationToken cancel)

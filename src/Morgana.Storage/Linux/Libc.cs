@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Morgana.Storage.Linux;
 
@@ -6,11 +7,11 @@ namespace Morgana.Storage.Linux;
 /// <remarks>Statically linked images need <c>&lt;DirectPInvoke Include="libc" /&gt;</c>, which Morgana.Sdk sets.</remarks>
 internal static unsafe partial class Libc
 {
-    public const int EIntr = 4, EAgain = 11, ENoSpc = 28, ERofs = 30;
+    public const int ENoEnt = 2, EIntr = 4, EAgain = 11, ENoSpc = 28, ERofs = 30, ELoop = 40;
     public const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     public const int KeepSize = 1, PunchHole = 2;
     public const int SeekEnd = 2;
-    public const int OpenDirectory = 0x10000, OpenCloseOnExec = 0x80000;
+    public const int OpenNonBlocking = 0x800, OpenDirectory = 0x10000, OpenNoFollow = 0x20000, OpenCloseOnExec = 0x80000;
 
     public static int Error => Marshal.GetLastPInvokeError();
 
@@ -29,8 +30,14 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Control(SafeHandle descriptor, int command, nint argument);
 
+    /// <summary>Opens for reading.</summary>
+    public static int Open(string path, int flags)
+    {
+        fixed (byte* p = Encoding.UTF8.GetBytes(path + '\0')) return Open(p, flags, 0);
+    }
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
-    public static partial int Open(byte* path, int flags, int mode);
+    private static partial int Open(byte* path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(int descriptor);

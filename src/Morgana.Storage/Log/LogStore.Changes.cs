@@ -45,13 +45,6 @@ public sealed partial class LogStore
         }, cancel);
     }
 
-    /// <inheritdoc/>
-    public async ValueTask ApplyAsync(StoreBatch batch, CancellationToken cancel = default) => await ChangeAsync(async () =>
-    {
-        if (batch.Changes.Count > 0) await CommitAsync([.. batch.Changes.Select(c => c.Value is { } value ? Set(c.Key, value) : Remove(c.Key))]).ConfigureAwait(false);
-        return true;
-    }, cancel).ConfigureAwait(false);
-
     private Change Set(StoreKey key, ReadOnlyMemory<byte> value)
     {
         if (value.Length > Capabilities.MaxValueSize) throw new StoreException(StoreError.TooLarge, $"A value of {value.Length} octets is more than the store can hold: {Capabilities.MaxValueSize}.");
@@ -66,8 +59,7 @@ public sealed partial class LogStore
         await _turn.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_failed) throw new StoreException(StoreError.Failed, "The device has failed in the middle of a change: open the store again to see whether that was made.");
+            CheckUsable();
             return await change().ConfigureAwait(false);
         }
         catch (BlockDeviceException e)
@@ -78,6 +70,12 @@ public sealed partial class LogStore
         {
             _turn.Release();
         }
+    }
+
+    private void CheckUsable()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_failed) throw new StoreException(StoreError.Failed, "The device has failed in the middle of a change: open the store again to see whether that was made.");
     }
 
     /// <summary>Writes a commit, and shows it to readers once it is on disk. A caller's cancellation no longer counts: it would leave half a commit.</summary>

@@ -22,6 +22,7 @@ public sealed record LogStoreOptions
 /// <para>The device has two halves, of which one is the log. When it is full, what lives is copied to the other half; when that is on disk,
 /// one sector says that this is the log now, and then a second one, for the day when the first is damaged. So values may take up to 7/8
 /// of a half. Changes wait meanwhile; reads go on.</para>
+/// <para>Changes that come while another one waits for the disk are written together, in one commit and with one flush.</para>
 /// <para>When the device fails in the middle of a change, whether that was made is known only after the store has been opened again:
 /// until then it can be read, and further changes fail.</para>
 /// <para>Memory: about 150 octets and the name for each key.</para>
@@ -151,7 +152,7 @@ public sealed partial class LogStore : IKeyValueStore
         await _turn.WaitAsync().ConfigureAwait(false);
         bool first = !_disposed;
         _disposed = true;
-        _turn.Release();
+        _turn.Release();                                    // Changes that wait find out for themselves.
         if (first) await _device.DisposeAsync().ConfigureAwait(false);
     }
 

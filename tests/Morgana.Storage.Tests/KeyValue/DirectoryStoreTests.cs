@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
+
 namespace Morgana.Storage.Tests;
 
-public sealed class DirectoryStoreTests : KeyValueStoreContract, IDisposable
+public sealed partial class DirectoryStoreTests : KeyValueStoreContract, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -96,6 +98,18 @@ public sealed class DirectoryStoreTests : KeyValueStoreContract, IDisposable
         await File.WriteAllTextAsync(_folder.File("store/fine"), "x");
         Assert.Equal(["fine"], await KeysAsync(store));
     }
+
+    [Fact]
+    public async Task A_pipe_is_no_value_and_nobody_waits_for_it()
+    {
+        await using var store = await OpenAsync();
+        Assert.Equal(0, MakePipe(_folder.File("store/pipe"), 0x180));
+        await AssertErrorAsync(StoreError.Failed, async () => await store.GetAsync("pipe"));
+        await AssertErrorAsync(StoreError.Failed, async () => await store.GetPartAsync("pipe", 0, new byte[1]));
+    }
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakePipe(string path, uint mode);
 
     [Fact]
     public async Task An_empty_directory_gives_way_to_a_value()

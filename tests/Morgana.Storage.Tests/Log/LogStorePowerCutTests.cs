@@ -58,6 +58,45 @@ public class LogStorePowerCutTests
         }
     }
 
+    [Theory]
+    [InlineData(21)]
+    [InlineData(22)]
+    public async Task What_many_writers_were_told_is_there_whenever_the_power_is_cut(int seed)
+    {
+        const int Writers = 8;
+        var random = new Random(seed);
+        byte[] disk = new byte[Sectors * 512];
+        int[] told = new int[Writers], tried = new int[Writers];
+        for (int life = 0; life < 40; life++)
+        {
+            var device = new FaultyBlockDevice(new MemoryBlockDevice(disk), (ulong)random.Next(), new() { CutAt = random.Next(5, 80) });
+            var store = life == 0 ? await LogStoreTests.OpenAsync(disk) : await LogStore.OpenAsync(device);
+            await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
+            {
+                try
+                {
+                    for (int i = 0; i < 100; i++)
+                    {
+                        tried[writer]++;
+                        await store.SetTextAsync($"{writer}", $"{tried[writer]}");
+                        told[writer] = tried[writer];
+                    }
+                }
+                catch (StoreException)
+                {
+                    // Its power is gone: what was tried last may be there or not.
+                }
+            })));
+            await using var again = await LogStoreTests.OpenAsync(disk);
+            for (int writer = 0; writer < Writers; writer++)
+            {
+                int found = int.Parse(await again.GetTextAsync($"{writer}") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+                Assert.True(found >= told[writer] && found <= tried[writer], $"Seed {seed}, life {life}: writer {writer} was told {told[writer]}, tried {tried[writer]}, and {found} is there.");
+                told[writer] = tried[writer] = found;
+            }
+        }
+    }
+
     [Fact]
     public async Task A_power_cut_while_opening_costs_nothing_either()
     {

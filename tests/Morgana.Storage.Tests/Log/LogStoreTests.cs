@@ -202,6 +202,38 @@ public class LogStoreTests : KeyValueStoreContract
     }
 
     [Fact]
+    public async Task Changes_that_come_while_one_waits_for_the_disk_share_the_next_flush()
+    {
+        var gate = new GatedDevice(new MemoryBlockDevice(4096));
+        await using var store = await LogStore.OpenAsync(gate);
+        await store.SetTextAsync("folder/x", "in the way of one of them");
+        int before = gate.Flushes;
+        gate.Close();
+        var first = store.SetTextAsync("first", "x").AsTask();
+        var together = Enumerable.Range(0, 50).Select(i => store.SetTextAsync($"{i}", $"value {i}").AsTask()).ToArray();
+        var impossible = store.SetTextAsync("folder", "x").AsTask();
+        using var cancel = new CancellationTokenSource();
+        var cancelled = store.SetTextAsync("cancelled", "x", cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        gate.Open();
+        await Task.WhenAll([first, .. together]);
+        Assert.Equal(StoreError.IsFolder, (await Assert.ThrowsAsync<StoreException>(() => impossible)).Error);
+        Assert.Equal(StoreEntryKind.None, await store.ExistsAsync("cancelled"));
+        for (int i = 0; i < 50; i++) Assert.Equal($"value {i}", await store.GetTextAsync($"{i}"));
+
+        // With one among them that cannot be, each is on its own; without, one flush does for all.
+        before = gate.Flushes;
+        gate.Close();
+        first = store.SetTextAsync("first", "y").AsTask();
+        together = [.. Enumerable.Range(0, 50).Select(i => store.SetTextAsync($"{i}", $"again {i}").AsTask())];
+        gate.Open();
+        await Task.WhenAll([first, .. together]);
+        Assert.Equal(2, gate.Flushes - before);
+        for (int i = 0; i < 50; i++) Assert.Equal($"again {i}", await store.GetTextAsync($"{i}"));
+    }
+
+    [Fact]
     public async Task Readers_see_whole_values_while_the_log_is_compacted_under_them()
     {
         await using var store = await LogStore.OpenAsync(new MemoryBlockDevice(256));
@@ -250,6 +282,44 @@ public class LogStoreTests : KeyValueStoreContract
     }
 
     private static async Task<StoreError> OpenErrorAsync(byte[] disk) => (await Assert.ThrowsAsync<StoreException>(async () => await OpenAsync(disk))).Error;
+
+    /// <summary>A device whose flushes wait while it is closed.</summary>
+    private sealed class GatedDevice(MemoryBlockDevice device) : IBlockDevice
+    {
+        private TaskCompletionSource _open = Opened();
+
+        public int Flushes { get; private set; }
+
+        public BlockGeometry Geometry => device.Geometry;
+
+        public void Close() => _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Open() => _open.SetResult();
+
+        public ValueTask ReadAsync(long sector, Memory<byte> destination, CancellationToken cancel = default) => device.ReadAsync(sector, destination, cancel);
+
+        public ValueTask WriteAsync(long sector, ReadOnlyMemory<byte> source, BlockWriteOptions options = BlockWriteOptions.None, CancellationToken cancel = default) =>
+            device.WriteAsync(sector, source, options, cancel);
+
+        public async ValueTask FlushAsync(CancellationToken cancel = default)
+        {
+            Flushes++;
+            await _open.Task;
+        }
+
+        public ValueTask DiscardAsync(long sector, long count, CancellationToken cancel = default) => device.DiscardAsync(sector, count, cancel);
+
+        public ValueTask WriteZeroesAsync(long sector, long count, CancellationToken cancel = default) => device.WriteZeroesAsync(sector, count, cancel);
+
+        public ValueTask DisposeAsync() => device.DisposeAsync();
+
+        private static TaskCompletionSource Opened()
+        {
+            var opened = new TaskCompletionSource();
+            opened.SetResult();
+            return opened;
+        }
+    }
 
     /// <summary>Each look at this clock is a second later.</summary>
     private sealed class SteppingClock : TimeProvider
