@@ -24,7 +24,7 @@ public sealed partial class DropReasonCoverageTests
             foreach (Match match in Use().Matches(File.ReadAllText(file))) named.Add(match.Groups[1].Value);
         }
 
-        Assert.Empty(Enum.GetValues<DropReason>().Where(r => !named.Contains(r.ToString()) && !Untested.ContainsKey(r)));
+        Assert.DoesNotContain(Enum.GetValues<DropReason>(), r => !named.Contains(r.ToString()) && !Untested.ContainsKey(r));
     }
 
     private static string FindTests()
