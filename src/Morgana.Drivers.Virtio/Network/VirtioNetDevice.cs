@@ -48,7 +48,7 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
         _transmit = CreateQueue(TransmitQueue, settings.QueueSize, hasEventIndex);
         _waiting = new PacketBuffer?[_receive.Size];
         _sending = new PacketBuffer?[_transmit.Size];
-        _done = new DoneQueue(_transmit.Size);
+        _done = new DoneQueue(_transmit.Size * 2);
         PoolMemory = TakePoolMemory(device.Memory);
     }
 

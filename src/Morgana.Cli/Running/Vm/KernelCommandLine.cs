@@ -22,10 +22,12 @@ internal static class KernelCommandLine
     /// <param name="image">What the application's file takes of it.</param>
     public static (long Dma, long Heap) Share(long memory, long image)
     {
-        const long least = 1 << 20, rest = 3 << 19;
-        long dma = Math.Clamp(memory / 8, least / 2, 32 << 20) & -4096;
+        const long leastDma = 512 << 10, rest = 3 << 19;
+        // .NET's collector does not begin with less. It is a limit alone: where there is less, memory itself is, and is refused.
+        const long leastHeap = 8 << 20;
+        long dma = Math.Clamp(memory / 8, leastDma, 32 << 20) & -4096;
         // Thread stacks, native memory and page tables have a quarter of what is left.
-        long heap = Math.Max((memory - image - dma - rest) / 4 * 3, least);
+        long heap = Math.Max((memory - image - dma - rest) / 4 * 3, leastHeap);
         return (dma, heap);
     }
 
