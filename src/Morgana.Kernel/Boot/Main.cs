@@ -31,6 +31,7 @@ internal static unsafe class Boot
         Application.Start(CommandLine);
         Clock.Calibrate();
         if (CommandLine->Find("verbose"u8) != null) Describe();
+        if (CommandLine->Find("panic"u8) != null) Panic.Try();
         Thread* first = Scheduler.Choose(cpu);
         BigLock.Leave();
         Machine.Resume(first);

@@ -3,8 +3,10 @@ namespace Morgana.Kernel;
 /// <summary>Addresses of the kernel's own: tables that fill with frames as they are touched, stacks with a hole below, and device registers.</summary>
 internal static unsafe class KernelMemory
 {
+    /// <summary>Stacks lie from here on.</summary>
+    public const ulong StacksStart = 0xffff_d000_0000_0000;
+
     private const ulong GrowingStart = 0xffff_c800_0000_0000;
-    private const ulong StacksStart = 0xffff_d000_0000_0000;
     private const ulong DevicesStart = 0xffff_d800_0000_0000;
     private const ulong Data = PageTables.Present | PageTables.Writable | PageTables.Global | PageTables.NoExecute;
 

@@ -19,6 +19,15 @@ internal static unsafe class BackTrace
         }
     }
 
+    /// <summary>A function of the assembly files has no frame of its own: its caller is on top of the stack.</summary>
+    public static void WriteCaller(ulong stackPointer)
+    {
+        if (!IsKernel(stackPointer) || !IsText(*(ulong*)stackPointer)) return;
+        Log.Write("  "u8);
+        WritePlace(*(ulong*)stackPointer);
+        Log.Write("\n"u8);
+    }
+
     public static void WritePlace(ulong address)
     {
         Log.Hex(address, 16);
@@ -38,7 +47,7 @@ internal static unsafe class BackTrace
     // A stack of the kernel's, mapped, and aligned as frame pointers are.
     private static bool IsKernel(ulong address)
     {
-        if ((address & 7) != 0 || address < Physical.DirectMap) return false;
+        if ((address & 7) != 0 || address < KernelMemory.StacksStart) return false;
         if (address >= Physical.KernelBase) return address < Machine.KernelEnd();
         return PhysicalMemory.Tables->Entry(address, false) is var entry && entry != null && (*entry & PageTables.Present) != 0;
     }

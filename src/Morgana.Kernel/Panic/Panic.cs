@@ -38,9 +38,13 @@ internal static unsafe class Panic
         Log.Write("  "u8);
         BackTrace.WritePlace(frame->Rip);
         Log.Write("\n"u8);
+        BackTrace.WriteCaller(frame->Rsp);
         BackTrace.Write(frame->Rbp);
         Power.Off(Power.Panicked);
     }
+
+    /// <summary>Shows what a bug looks like, for who has never seen one and for tests: the option <c>panic</c>.</summary>
+    public static void Try() => Machine.Read32((void*)0xffff_d800_dead_0000);
 
     private static void Begin()
     {

@@ -120,6 +120,7 @@ internal static unsafe class Uio
             return true;
         }
 
+        if (device->IsPci && DescribePci(device, rest, ref text)) return true;
         if (!Text.Begins(rest, "/maps/map"u8) || rest[9] < '0' || rest[9] >= '0' + UioDevice.MostMaps) return false;
         int map = rest[9] - '0';
         if (device->Sizes[map] == 0) return false;
@@ -128,10 +129,25 @@ internal static unsafe class Uio
         else if (Text.Is(rest + 10, "/size"u8)) value = device->Sizes[map];
         else if (Text.Is(rest + 10, "/offset"u8)) value = device->Addresses[map] & (Pages.Size - 1);
         else return false;
+        AddHexLine(ref text, value);
+        return true;
+    }
+
+    // What a PCI device tells beyond its maps.
+    private static bool DescribePci(UioDevice* device, byte* name, ref TextBuilder text)
+    {
+        if (Text.Is(name, "/device_type"u8)) AddHexLine(ref text, device->Type);
+        else if (Text.Is(name, "/messages"u8)) AddHexLine(ref text, device->HasMessages ? 1UL : 0);
+        else if (Text.Is(name, "/notify_multiplier"u8)) AddHexLine(ref text, device->NotifyMultiplier);
+        else return false;
+        return true;
+    }
+
+    private static void AddHexLine(ref TextBuilder text, ulong value)
+    {
         text.Add("0x"u8);
         text.AddHex(value);
         text.Add("\n"u8);
-        return true;
     }
 
     // Taken when the device is opened: what nobody uses costs nothing. It is the device's as long as the machine runs.

@@ -21,4 +21,9 @@ internal unsafe struct UioDevice
     public uint Line;
     public bool IsLevel;
     public bool HasLine;
+
+    /// <summary>By PCI, whose devices tell three things more: whether messages are set up, and what is between queues' places of notification.</summary>
+    public bool IsPci;
+    public bool HasMessages;
+    public uint NotifyMultiplier;
 }

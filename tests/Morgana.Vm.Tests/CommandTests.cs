@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using Morgana.Build;
+using Morgana.Cli;
+using Morgana.Cli.Running.Vm;
+
+namespace Morgana.Vm.Tests;
+
+/// <summary>What the command hands to the monitor, without one.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("morgana-vm-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Words_with_spaces_quotes_and_backslashes_are_quoted() =>
+        Assert.Equal("""dma=1 A=b "C=d e" -- x "" "say \"a\\b\"" """.TrimEnd(), KernelCommandLine.Format(["dma=1"], ["A=b", "C=d e"], ["x", "", "say \"a\\b\""]));
+
+    [Fact]
+    public void More_than_the_kernel_takes_is_refused() =>
+        Assert.Equal(ExitStatus.Usage, Assert.Throws<CommandException>(() => KernelCommandLine.Format([], [], [new string('x', KernelCommandLine.MaxLength)])).Status);
+
+    [Theory, InlineData(5, 2), InlineData(20, 11), InlineData(64, 11), InlineData(1024, 11)]
+    public void Memory_is_shared_out(int megabytes, int image)
+    {
+        var (dma, heap) = KernelCommandLine.Share((long)megabytes << 20, (long)image << 20);
+        Assert.Equal(0, dma % 4096);
+        Assert.InRange(dma, 512 << 10, Math.Max(512 << 10, megabytes << 17));
+        Assert.True(heap >= 8 << 20);
+        if (megabytes >= 64) Assert.True(dma + heap + ((long)image << 20) < (long)megabytes << 20);
+    }
+
+    [Fact]
+    public void The_monitor_gets_what_the_kernel_drives_and_nothing_else()
+    {
+        var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "tcg", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, NetworkDescriptor = 5, Mtu = 65520, Mac = "02:00:0a:00:02:0f" };
+        string micro = string.Join(' ', QemuCommand.Arguments(vm));
+        Assert.Contains("-nodefaults", micro, StringComparison.Ordinal);
+        Assert.Contains("-m 65536K", micro, StringComparison.Ordinal);
+        Assert.Contains("stream,id=link,addr.type=fd,addr.str=5", micro, StringComparison.Ordinal);
+        Assert.Contains("virtio-net-device,netdev=link,host_mtu=65520,mac=02:00:0a:00:02:0f", micro, StringComparison.Ordinal);
+        string q35 = string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35", Processors = 2, IsTap = true }));
+        Assert.Contains("virtio-net-pci,disable-legacy=on", q35, StringComparison.Ordinal);
+        Assert.Contains("tap,id=link,fd=5", q35, StringComparison.Ordinal);
+        Assert.Contains("-smp 2", q35, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_image_is_the_kernel_with_the_application_behind_it()
+    {
+        string kernel = Write("kernel", Kernel()), application = Write("application", [.. "\u007fELF"u8, .. new byte[5000]]), image = Path.Combine(_folder, "image");
+        VirtualMachineImage.Create(kernel, application, image);
+        byte[] octets = File.ReadAllBytes(image);
+
+        Assert.True(VirtualMachineImage.IsOne(image));
+        Assert.False(VirtualMachineImage.IsOne(application));
+        var segments = VirtualMachineImage.Segments(octets);
+        Assert.Equal(2, segments.Count);
+        Assert.Equal(0x102000UL, segments[1].Physical);
+        Assert.Equal(0UL, segments[1].Offset % 4096);
+        Assert.Equal(File.ReadAllBytes(application), VirtualMachineImage.GetApplication(octets).ToArray());
+        int mark = octets.AsSpan().IndexOf("Morgana image at"u8) + 16;
+        Assert.Equal((0x102000UL, 5004UL), (BinaryPrimitives.ReadUInt64LittleEndian(octets.AsSpan(mark)), BinaryPrimitives.ReadUInt64LittleEndian(octets.AsSpan(mark + 8))));
+    }
+
+    [Fact]
+    public void What_is_no_kernel_is_refused()
+    {
+        byte[] unmarked = Kernel();
+        unmarked.AsSpan(0x1010).Clear();
+        string application = Write("application", [.. "\u007fELF"u8, .. new byte[100]]), image = Path.Combine(_folder, "image");
+        foreach (byte[] octets in new[] { unmarked, [1, 2, 3], Kernel()[..80] })
+            Assert.Throws<BuildException>(() => VirtualMachineImage.Create(Write("kernel", octets), application, image));
+        Assert.False(File.Exists(image));
+    }
+
+    private string Write(string name, byte[] octets)
+    {
+        string path = Path.Combine(_folder, name);
+        File.WriteAllBytes(path, octets);
+        return path;
+    }
+
+    // One segment of 0x1800 octets in memory, at 1 MB, with the mark in it.
+    private static byte[] Kernel()
+    {
+        byte[] file = new byte[0x1100];
+        "\u007fELF"u8.CopyTo(file);
+        Put(24, 0xffff_ffff_8010_0000);
+        Put(32, 64);
+        file[54] = 56;
+        file[56] = 1;
+        file[64] = 1;
+        Put(64 + 8, 0x1000);
+        Put(64 + 16, 0xffff_ffff_8010_0000);
+        Put(64 + 24, 0x10_0000);
+        Put(64 + 32, 0x100);
+        Put(64 + 40, 0x1800);
+        "Morgana image at"u8.CopyTo(file.AsSpan(0x1020));
+        return file;
+
+        void Put(int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(at), value);
+    }
+}

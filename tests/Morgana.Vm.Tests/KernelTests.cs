@@ -1,0 +1,88 @@
+using Morgana.Build;
+
+namespace Morgana.Vm.Tests;
+
+/// <summary>The kernel by itself, and with images that are not as they should be.</summary>
+public sealed class KernelTests : IDisposable
+{
+    private const int Panicked = 120, Unfit = 78;
+    private readonly string _folder = Directory.CreateTempSubdirectory("morgana-vm-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [VmFact]
+    public async Task A_panic_tells_cause_registers_and_way_and_has_a_status_of_its_own()
+    {
+        var (status, console) = await VirtualMachine.BootAsync(await ImageAsync(), "panic");
+        Assert.Equal(Panicked, status);
+        Assert.Contains("PANIC: page fault in the kernel, address ffffd800dead0000", console, StringComparison.Ordinal);
+        Assert.Contains("rip ffffffff80", console, StringComparison.Ordinal);
+        Assert.Contains("Boot.Main", console, StringComparison.Ordinal);
+    }
+
+    [VmFact]
+    public async Task Without_an_application_it_refuses_to_start()
+    {
+        var (status, console) = await VirtualMachine.BootAsync(VirtualMachine.Kernel, "");
+        Assert.Equal(Unfit, status);
+        Assert.Contains("cannot start: there is no application", console, StringComparison.Ordinal);
+    }
+
+    [VmTheory, InlineData(0), InlineData(18), InlineData(32), InlineData(54)]
+    public async Task A_damaged_application_is_refused_before_anything_of_it_runs(int offset)
+    {
+        string image = await ImageAsync();
+        byte[] octets = File.ReadAllBytes(image);
+        octets[VirtualMachineImage.Segments(octets).Last().Offset + (ulong)offset] ^= 0xff;
+        string damaged = Path.Combine(_folder, "damaged.elf");
+        File.WriteAllBytes(damaged, octets);
+
+        var (status, console) = await VirtualMachine.BootAsync(damaged, "");
+
+        Assert.Equal(Unfit, status);
+        Assert.Contains("cannot start: the application is no static x86-64 program, or is damaged", console, StringComparison.Ordinal);
+    }
+
+    [VmFact]
+    public async Task Too_little_memory_is_said_in_one_line_at_every_size()
+    {
+        string image = await ImageAsync();
+        int least = 0;
+        for (int megabytes = 2; least == 0; megabytes++)
+        {
+            Assert.True(megabytes < 16, "the smallest program needs 16 MB");
+            var (status, console) = await VirtualMachine.BootAsync(image, "DOTNET_GCHeapHardLimit=800000 -- 0", megabytes);
+            if (status == 0) least = megabytes;
+            else Assert.True(console.Contains("memory", StringComparison.OrdinalIgnoreCase), $"{megabytes} MB: status {status}, and no word about memory: {console}");
+        }
+
+        Assert.InRange(least, 2, 6);
+    }
+
+    [VmFact]
+    public async Task Boot_after_boot_comes_to_its_end()
+    {
+        // ./test --long boots a thousand times.
+        int boots = Environment.GetEnvironmentVariable("MORGANA_LONG") is "1" ? 1000 : 50;
+        string image = await ImageAsync();
+        for (int i = 0; i < boots; i++)
+        {
+            int expected = i % 100;
+            var (status, console) = await VirtualMachine.BootAsync(image, $"-- {expected}");
+            Assert.True(status == expected, $"boot {i} ended with {status}: {console}");
+        }
+    }
+
+    // The smallest program with the kernel: Morgana's own command builds it.
+    private static async Task<string> ImageAsync()
+    {
+        string image = Path.Combine(Directory.CreateDirectory(Path.Combine(MorganaCommand.Root, "samples/Noop/obj")).FullName, "noop.elf");
+        if (s_isBuilt) return image;
+        var (status, _, error) = await MorganaCommand.RunAsync("build", "samples/Noop", "--target", "vm", "-o", image);
+        Assert.True(status == 0, error);
+        s_isBuilt = true;
+        return image;
+    }
+
+    private static bool s_isBuilt;
+}

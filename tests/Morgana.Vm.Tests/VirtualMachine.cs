@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Globalization;
+using Morgana.Cli.Running.Vm;
+
+namespace Morgana.Vm.Tests;
+
+/// <summary>A virtual machine without the command around it: QEMU with the kernel and whatever the test says.</summary>
+internal static class VirtualMachine
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>The kernel, built with these tests.</summary>
+    public static string Kernel { get; } = Path.Combine(MorganaCommand.Root, "src/Morgana.Kernel/bin/kernel.elf");
+
+    /// <summary>Boots an image and waits for its end.</summary>
+    /// <returns>The status that the kernel gave to the monitor, which has seven bits of it, and the console.</returns>
+    public static async Task<(int Status, string Console)> BootAsync(string image, string commandLine, int megabytes = 32, params string[] more)
+    {
+        string[] arguments =
+        [
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", "microvm,auto-kernel-cmdline=off", "-accel", "tcg", "-cpu", "max",
+            "-m", megabytes.ToString(CultureInfo.InvariantCulture), "-serial", "stdio", "-device", "isa-debug-exit,iobase=0x501,iosize=2", "-kernel", image, "-append", commandLine, .. more,
+        ];
+        using var qemu = Process.Start(new ProcessStartInfo(QemuCommand.Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        try
+        {
+            Task<string> console = qemu.StandardOutput.ReadToEndAsync(), errors = qemu.StandardError.ReadToEndAsync();
+            await qemu.WaitForExitAsync().WaitAsync(s_patience);
+            Assert.True((qemu.ExitCode & 1) == 1, $"QEMU ended with {qemu.ExitCode}: {await errors}\n{await console}");
+            return (qemu.ExitCode >> 1, await console);
+        }
+        finally
+        {
+            if (!qemu.HasExited) qemu.Kill();
+        }
+    }
+}
