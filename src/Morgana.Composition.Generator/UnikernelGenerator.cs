@@ -61,7 +61,7 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
             var unikernels = classes.Select(Symbol).OfType<INamedTypeSymbol>().Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default).ToArray();
             foreach (var unikernel in unikernels) WriteUnikernel(unikernel);
             if (IsProgram && settings.WritesMain && compilation.GetEntryPoint(output.CancellationToken) is null) WriteProgram(unikernels);
-            if (isWeb && IsProgram && unikernels.Length == 0) WebGraph.Write(output, compilation, settings, _catalogue, _needed);
+            if (isWeb && IsProgram && unikernels.Length == 0 && !WebGraph.Write(output, compilation, settings, _catalogue, _needed)) _failed = true;
             // A graph that could not be resolved has not come to all that it needs.
             if (_failed) return;
             if (unikernels.Length > 0 || (isWeb && IsProgram)) ReportUnused();

@@ -22,7 +22,7 @@ internal static class Boot
         {
             return first();
         }
-        catch (BootException e)
+        catch (Composition.BootException e)
         {
             Environment.Exit(Complain(e));
             throw;
@@ -30,7 +30,7 @@ internal static class Boot
     }
 
     /// <summary>Says in one line what whoever started the image did wrong, and gives the exit status for it.</summary>
-    public static int Complain(BootException mistake)
+    public static int Complain(Composition.BootException mistake)
     {
         Console.Error.WriteLine(PlainText.OneLine($"{Path.GetFileNameWithoutExtension(Program)}: {mistake.Message}"));
         return BootArguments.UsageStatus;

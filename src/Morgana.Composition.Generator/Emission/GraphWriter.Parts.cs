@@ -100,8 +100,6 @@ internal sealed partial class GraphWriter
         _code.Line($"protected override async {Task} StartPartsAsync()").Line("{");
         AskForParts(parts);
         foreach (var input in parts) _code.Line($"Services.Add((typeof({input.Part!.Type.Qualified()}), {Names.Literal(input.Part.Name)}, await {Local(input.Part)}.ConfigureAwait(false)));");
-        if (parts.Length == 0) _code.Line($"await {Task}.CompletedTask;");
-        _code.Line("}").Line().Line("/// <summary>The parts that the application gets, by type and key.</summary>")
-            .Line("public global::System.Collections.Generic.List<(global::System.Type Type, string? Key, object Part)> Services { get; } = [];").Line();
+        _code.Line("}").Line();
     }
 }

@@ -13,6 +13,10 @@ internal sealed partial class GraphWriter(GraphModel graph, string className)
 
     private Root Root => graph.Root;
 
+    private bool IsWeb => Root.Unikernel is null;
+
+    private string ArgumentList => string.Join(", ", BootArguments.Select(a => "s_" + a.Field));
+
     private IEnumerable<ArgumentModel> BootArguments => graph.Arguments.Where(a => !a.IsSecret);
 
     public string Write()
@@ -51,7 +55,7 @@ internal sealed partial class GraphWriter(GraphModel graph, string className)
     private void WriteClass()
     {
         _code.Line($"/// <summary>The parts of {Names.Xml(Root.Name)}, each made once and stopped in the reverse order.</summary>")
-            .Line($"internal sealed class {className} : {Space}Graph").Line("{");
+            .Line($"internal sealed class {className} : {(IsWeb ? "global::Morgana.Hosting.WebGraph" : Space + "Graph")}").Line("{");
         WriteDescriptions();
         WriteConstructor();
         WriteProperties();
@@ -88,8 +92,11 @@ internal sealed partial class GraphWriter(GraphModel graph, string className)
 
     private void WriteConstructor()
     {
-        _code.Line($"public {className}({Space}Bindings bindings)").Deeper(": base(bindings)").Line("{")
-            .Line("var line = ParseArguments();").Line("if (line.IsHelpWanted) return;");
+        // A web application's own arguments are known when it runs.
+        string more = IsWeb ? $", global::System.Collections.Generic.IReadOnlyList<{Space}ArgumentDescription> more" : "";
+        _code.Line($"public {className}({Space}Bindings bindings{more})").Deeper(": base(bindings)").Line("{");
+        if (IsWeb) _code.Line($"Arguments = [{ArgumentList}, .. more];");
+        _code.Line("var line = ParseArguments();").Line("if (line.IsHelpWanted) return;");
         if (graph.Nodes.Count > 0) _code.Line().Line("// What is to be made: what is needed, and what nothing was bound for.");
         foreach (var node in Enumerable.Reverse(graph.Nodes))
         {
@@ -138,7 +145,7 @@ internal sealed partial class GraphWriter(GraphModel graph, string className)
         _code.Line("/// <inheritdoc/>").Line($"public override string Name => {Names.Literal(Root.Name)};").Line();
         if (Root.Help is { } help) _code.Line("/// <inheritdoc/>").Line($"public override string Help => {Names.Literal(help)};").Line();
         _code.Line("/// <inheritdoc/>")
-            .Line($"public override global::System.Collections.Generic.IReadOnlyList<{Space}ArgumentDescription> Arguments {{ get; }} = [{string.Join(", ", BootArguments.Select(a => "s_" + a.Field))}];").Line();
+            .Line($"public override global::System.Collections.Generic.IReadOnlyList<{Space}ArgumentDescription> Arguments {{ get; }}{(IsWeb ? "" : $" = [{ArgumentList}];")}").Line();
         string devices = string.Join(", ", graph.Nodes.Where(n => n.DeviceName is not null).Select(n => $"new({Names.Literal(n.DeviceName)}, {Names.Literal(n.DeviceKind)})"));
         if (devices.Length > 0) _code.Line("/// <inheritdoc/>").Line($"public override global::System.Collections.Generic.IReadOnlyList<{Space}DeviceDescription> Devices {{ get; }} = [{devices}];").Line();
         string secrets = string.Join(", ", graph.Arguments.Where(a => a.IsSecret).Select(a => Names.Literal(a.Name)).Distinct());

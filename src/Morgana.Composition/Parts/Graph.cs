@@ -10,6 +10,7 @@ public abstract class Graph : IAsyncDisposable
     private readonly List<(string Label, object Part)> _started = [];       // In the order in which they were ready: a part after what it needs.
     private readonly CancellationTokenSource _starting = new();
     private readonly List<string> _unstopped = [];
+    private BootLine? _line;
     private bool _stopped;
 
     /// <summary>Parses nothing and starts nothing yet.</summary>
@@ -47,6 +48,9 @@ public abstract class Graph : IAsyncDisposable
             lock (_gate) return [.. _started.Select(s => s.Label)];
         }
     }
+
+    /// <summary>The text that was given for a boot argument, or null.</summary>
+    public string? Find(ArgumentDescription argument) => _line?.Find(argument);
 
     /// <summary>Cancelled when the time to start is over.</summary>
     protected CancellationToken Starting => _starting.Token;
@@ -137,7 +141,7 @@ public abstract class Graph : IAsyncDisposable
     /// <exception cref="BootException">They are not.</exception>
     protected BootLine ParseArguments()
     {
-        var line = BootLine.Parse(_bindings.Arguments, Arguments);
+        var line = _line = BootLine.Parse(_bindings.Arguments, Arguments);
         IsHelpWanted = line.IsHelpWanted;
         if (!IsHelpWanted) CheckDevices();
         return line;

@@ -51,6 +51,12 @@ public static class MorganaWebExtensions
         // Registered before Kestrel, so that it stops after Kestrel.
         builder.Services.AddSingleton<IHostedService>(services => new NetworkLifetime(
             network, port, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILoggerFactory>().CreateLogger("Morgana.Web")));
+        return builder.UseMorganaServer(port);
+    }
+
+    /// <summary>Kestrel on our transport, with limits that follow from the guest's memory.</summary>
+    internal static WebApplicationBuilder UseMorganaServer(this WebApplicationBuilder builder, ushort port)
+    {
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = WebLimits.ShutdownTimeout);
         builder.Services.AddRoutingCore();
         var memory = GuestMemory.FromEnvironment();

@@ -47,6 +47,9 @@ internal sealed class Snippet
     ];
     private static readonly MetadataReference s_parts = Emit("Parts", Parts, OutputKind.DynamicallyLinkedLibrary);
 
+    /// <summary>The platform, Morgana.Composition and <see cref="Parts"/>.</summary>
+    public static IEnumerable<MetadataReference> References => [.. s_platform, s_parts];
+
     private readonly string _source;
     private readonly TextSpan? _mark;
 
