@@ -13,12 +13,13 @@ public class ReferenceTests
         ["Drivers.Tap"] = ["Core", "Devices"],
         ["Drivers.FrameSocket"] = ["Core", "Devices"],
         ["Drivers.Virtio"] = ["Core", "Devices"],
+        ["Drivers.PacketSocket"] = ["Core", "Devices"],
         ["Storage"] = ["Core"],
         ["Sockets"] = ["Core", "Composition", "Network", "Devices"],
         ["AspNetCore"] = ["Core", "Sockets"],
         ["Sandbox"] = [],
         ["HostSockets"] = ["Core", "Composition", "Sockets"],
-        ["Hosting"] = ["Core", "Composition", "Storage", "HostSockets", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket", "Drivers.Virtio"],
+        ["Hosting"] = ["Core", "Composition", "Storage", "HostSockets", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket", "Drivers.PacketSocket", "Drivers.Virtio"],
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],
         ["Composition.Generator"] = [],
@@ -45,7 +46,7 @@ public class ReferenceTests
     [Fact]
     public void The_packet_path_depends_on_no_package()
     {
-        foreach (string project in new[] { "Morgana.Core", "Morgana.Wire", "Morgana.Protocols", "Morgana.Network", "Morgana.Devices", "Morgana.Drivers.Tap", "Morgana.Drivers.FrameSocket", "Morgana.Drivers.Virtio", "Morgana.Sockets" })
+        foreach (string project in new[] { "Morgana.Core", "Morgana.Wire", "Morgana.Protocols", "Morgana.Network", "Morgana.Devices", "Morgana.Drivers.Tap", "Morgana.Drivers.FrameSocket", "Morgana.Drivers.PacketSocket", "Morgana.Drivers.Virtio", "Morgana.Sockets" })
         {
             Assert.Empty(Repository.Project(project).Descendants("PackageReference"));
             Assert.Empty(Repository.Project(project).Descendants("FrameworkReference"));

@@ -79,7 +79,7 @@ public class DeviceTests
     public void A_driver_that_the_image_lacks_is_named_with_those_that_it_has()
     {
         var e = Assert.Throws<BootException>(() => new DeviceSpecification("net0", "floppy", 3, null, default).Open(1 << 20));
-        Assert.Equal("MORGANA_DEVICES: net0 wants the driver 'floppy', and this image has frame-socket, tap and virtio.", e.Message);
+        Assert.Equal("MORGANA_DEVICES: net0 wants the driver 'floppy', and this image has frame-socket, tap, packet-socket and virtio.", e.Message);
     }
 
     [Fact]

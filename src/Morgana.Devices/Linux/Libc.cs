@@ -47,7 +47,7 @@ internal struct TimeSpec
 /// </remarks>
 internal static unsafe partial class Libc
 {
-    public const int EPerm = 1, ENoEnt = 2, EIntr = 4, EIo = 5, EBadF = 9, EAgain = 11, EAcces = 13, EBusy = 16, ENoDev = 19, EInval = 22, EBadFd = 77, ENoBufs = 105;
+    public const int EPerm = 1, ENoEnt = 2, EIntr = 4, EIo = 5, EBadF = 9, EAgain = 11, EAcces = 13, EBusy = 16, ENoDev = 19, EInval = 22, EBadFd = 77, EMsgSize = 90, ENoBufs = 105;
     public const int AfUnix = 1, AfInet = 2, SockStream = 1, SockDatagram = 2, SockCloseOnExec = 0x80000;
     public const int MessageDontWait = 0x40, MessageNoSignal = 0x4000;
     public const int OpenReadWrite = 2, OpenNonBlocking = 0x800, OpenCloseOnExec = 0x80000;
@@ -79,6 +79,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     public static partial nint SendMessage(int descriptor, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(int descriptor, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int SocketName(int descriptor, byte* address, uint* length);
 
     [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
     public static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signals);

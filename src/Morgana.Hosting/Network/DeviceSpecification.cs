@@ -2,6 +2,7 @@ using System.Globalization;
 using Morgana.Core;
 using Morgana.Devices;
 using Morgana.Drivers.FrameSocket;
+using Morgana.Drivers.PacketSocket;
 using Morgana.Drivers.Tap;
 using Morgana.Drivers.Virtio;
 
@@ -9,7 +10,7 @@ namespace Morgana.Hosting;
 
 /// <summary>One device that the runner hands over: an entry of <c>MORGANA_DEVICES</c>.</summary>
 /// <param name="Name">What the image calls it: <c>net0</c>.</param>
-/// <param name="Driver">Which driver it needs: <c>frame-socket</c>, <c>tap</c> or <c>virtio</c>.</param>
+/// <param name="Driver">Which driver it needs: <c>frame-socket</c>, <c>tap</c>, <c>packet-socket</c> or <c>virtio</c>.</param>
 /// <param name="Descriptor">The descriptor it is open at; for <c>virtio</c> the number of its UIO device.</param>
 /// <param name="Mtu">The link's MTU, or null for the driver's own.</param>
 /// <param name="Mac">The device's address, or zero where it has none.</param>
@@ -54,7 +55,8 @@ public sealed record DeviceSpecification(string Name, string Driver, int Descrip
             {
                 "frame-socket" => FrameSocketDevice.FromDescriptor(Descriptor, pool, new FrameSocketSettings { Mtu = Mtu ?? 1500, Mac = Mac }),
                 "tap" => TapDevice.FromDescriptor(Descriptor, pool, new TapSettings { Mtu = Mtu, Mac = Mac }),
-                _ => throw new BootException($"{Variable}: {Name} wants the driver '{Driver}', and this image has frame-socket, tap and virtio."),
+                "packet-socket" => PacketSocketDevice.FromDescriptor(Descriptor, pool, new PacketSocketSettings { Mtu = Mtu, Mac = Mac }),
+                _ => throw new BootException($"{Variable}: {Name} wants the driver '{Driver}', and this image has frame-socket, tap, packet-socket and virtio."),
             };
         }
         catch (IOException e)
