@@ -83,8 +83,18 @@ public sealed class PcapngFile : IDisposable
         }
 
         _writer.Join();
-        _stream.Dispose();
+        try
+        {
+            // What a full disk did not take, the stream tries once more.
+            _stream.Dispose();
+        }
+        catch (Exception e) when (IsOfTheFile(e))
+        {
+            Failure ??= e;
+        }
     }
+
+    private static bool IsOfTheFile(Exception e) => e is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException;
 
     private void Write()
     {
@@ -106,7 +116,7 @@ public sealed class PcapngFile : IDisposable
                 _stream.Write(_writing, 0, count);
                 _stream.Flush();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException)
+            catch (Exception e) when (IsOfTheFile(e))
             {
                 // A full disk ends the capture, not the network.
                 lock (_lock) Failure = e;

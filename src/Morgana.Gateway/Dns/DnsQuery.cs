@@ -41,8 +41,9 @@ internal sealed class DnsQuery(GatewayLoop loop, DnsRelay relay, IpEndpoint gues
             return;
         }
 
-        foreach (var (socket, readable) in _asked)
-            if (ReferenceEquals(readable, operation) && !TryReceive(socket, readable, now)) AskNext(now);
+        // The next resolver joins the list: it is not to be walked through meanwhile.
+        var (socket, readable) = _asked.Find(a => ReferenceEquals(a.Readable, operation));
+        if (!TryReceive(socket, readable, now)) AskNext(now);
     }
 
     /// <inheritdoc/>

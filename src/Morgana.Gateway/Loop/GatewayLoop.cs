@@ -46,6 +46,7 @@ internal sealed class GatewayLoop
     private readonly INetworkDevice _device;
     private readonly NetworkInterface _interface;
     private readonly PcapngFile? _capture;
+    private readonly Action<string>? _log;
     private readonly BufferPool _pool;
     private readonly ConcurrentQueue<HostOperation> _completed = new();
     private readonly ConcurrentQueue<Action<Instant>> _work = new();
@@ -66,6 +67,7 @@ internal sealed class GatewayLoop
     public GatewayLoop(GatewayOptions options, GatewayCounters counters)
     {
         Counters = counters;
+        _log = options.Log;
         _clock = options.Clock;
         _origin = _clock.GetTimestamp();
         _pool = new BufferPool(MemoryRegion.Native(options.BufferMemory));
@@ -138,8 +140,16 @@ internal sealed class GatewayLoop
         RunWork(Now());                                     // Ports were published: they have to be given back.
         foreach (var service in services) service.Stop(Now());
         _device.Dispose();
-        _capture?.Dispose();
+        CloseCapture();
         _stopped.TrySetResult();
+    }
+
+    private void CloseCapture()
+    {
+        if (_capture is null) return;
+        _capture.Dispose();
+        if (_capture.Failure is { } failure) _log?.Invoke($"The capture is cut off: {failure.Message}");
+        else if (_capture.Dropped > 0) _log?.Invoke($"The capture lacks {_capture.Dropped} packets: the file was too slow for them.");
     }
 
     private Instant Now() => Instant.FromOrigin(_clock.GetElapsedTime(_origin));
@@ -160,7 +170,7 @@ internal sealed class GatewayLoop
         Reclaim();
         _device.Dispose();
         Drain();
-        _capture?.Dispose();
+        CloseCapture();
         Volatile.Write(ref Counters.BlocksInUse, _pool.InUse);
         if (failure is null) _stopped.TrySetResult();
         else _stopped.TrySetException(failure);

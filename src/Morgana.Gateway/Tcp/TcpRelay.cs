@@ -27,6 +27,7 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
     private byte[] _toGuest = [];       // Read from the host, but the pool was empty. Rare, and at most one scratch buffer.
     private bool _connecting;
     private bool _again;
+    private bool _waitsForMemory;
     private bool _hostEnded;            // The host's FIN was read and passed on.
     private bool _guestEnded;           // The guest's FIN was passed on.
     private bool _closed;
@@ -117,6 +118,13 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
         }
     }
 
+    /// <summary>The pool has memory again.</summary>
+    public void RetryWithMemory(Instant now)
+    {
+        _waitsForMemory = false;
+        Pump(now);
+    }
+
     /// <summary>Ends the connection on both sides with a reset.</summary>
     public override void Abort(Instant now)
     {
@@ -154,15 +162,18 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
     private bool TryConnectNext(Instant now)
     {
         if (!_alternatives!.TryDequeue(out var next)) return false;
-        _host.Dispose();
+        Socket socket;
         try
         {
-            Prepare(_host = OpenSocket(next));
+            socket = OpenSocket(next);
         }
         catch (SocketException)
         {
-            return false;                   // The host has no descriptor left for us.
+            return TryConnectNext(now);     // The host has no descriptor left for us, or does not speak this version.
         }
+
+        _host.Dispose();
+        Prepare(_host = socket);
 
         _writable.RemoteEndPoint = next;
         if (!_writable.TryConnect(_host)) OnHostConnected(now);
@@ -273,7 +284,7 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
             int written = _guest.Write(_loop.Scratch.AsSpan(0, read), now);
             if (written == read) continue;
             _toGuest = _loop.Scratch[written..read];
-            _relays.RetryWhenMemory(this);
+            RetryWhenMemory();
             return;
         }
     }
@@ -285,8 +296,16 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
         int written = _guest.Write(_toGuest, now);
         _toGuest = written == _toGuest.Length ? [] : _toGuest[written..];
         if (_toGuest.Length == 0) return true;
-        _relays.RetryWhenMemory(this);
+        RetryWhenMemory();
         return false;
+    }
+
+    // Once, however many events come while there is none.
+    private void RetryWhenMemory()
+    {
+        if (_waitsForMemory) return;
+        _waitsForMemory = true;
+        _relays.RetryWhenMemory(this);
     }
 
     /// <summary>The first octets for the host, in one piece: a system call costs more than the copy.</summary>

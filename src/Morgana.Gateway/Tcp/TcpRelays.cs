@@ -195,7 +195,7 @@ internal sealed class TcpRelays : ILoopService
     {
         if (_waitingForMemory.Count == 0 || !_loop.HasMemory) return;
         (_retrying, _waitingForMemory) = (_waitingForMemory, _retrying);
-        foreach (var relay in _retrying) relay.Pump(now);
+        foreach (var relay in _retrying) relay.RetryWithMemory(now);
         _retrying.Clear();
     }
 

@@ -54,6 +54,9 @@ internal sealed class PublishedUdpPort : IHostOperationOwner, ILoopFlow
     /// <summary>Peers that the guest can answer now.</summary>
     public int PeerCount => _table.Count;
 
+    /// <summary>Whether the guest's answers to <paramref name="port"/> go out here.</summary>
+    public bool IsPeer(ushort guestPort, ushort port) => guestPort == _guestPort && _byPort.ContainsKey(port);
+
     /// <summary>Whether the host has let go of the socket.</summary>
     public bool IsIdle => !_readable.IsPending;
 
@@ -142,7 +145,9 @@ internal sealed class PublishedUdpPort : IHostOperationOwner, ILoopFlow
             _table.Oldest!.Abort(now);
         }
 
-        while (_byPort.ContainsKey(_nextPort)) _nextPort = NextPort(_nextPort);
+        // Where every port is another's already, somebody's answers go astray; ours must be nobody's here.
+        for (int tries = ushort.MaxValue - FirstPort; tries > 0 && _relays.IsPeer(_guestPort, _nextPort); tries--) _nextPort = NextPort(_nextPort);
+        if (_byPort.TryGetValue(_nextPort, out var taken)) taken.Abort(now);
         var address = new SocketAddress(_from.Family, _from.Size);
         _from.Buffer.Span[.._from.Size].CopyTo(address.Buffer.Span);
         var peer = new Peer(this, address, _nextPort);

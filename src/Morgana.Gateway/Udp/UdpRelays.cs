@@ -101,6 +101,14 @@ internal sealed class UdpRelays : ILoopService
         else _loop.Counters.UdpDropped++;
     }
 
+    /// <summary>Whether a published port shows one of its peers to the guest's <paramref name="guestPort"/> as <paramref name="port"/>.</summary>
+    public bool IsPeer(ushort guestPort, ushort port)
+    {
+        foreach (var published in _ports)
+            if (published.IsPeer(guestPort, port)) return true;
+        return false;
+    }
+
     /// <summary>The mapping was used.</summary>
     public void Touch(UdpMapping mapping, Instant now) => _table.Touch(mapping, now);
 
