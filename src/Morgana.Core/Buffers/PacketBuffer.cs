@@ -65,6 +65,17 @@ public sealed unsafe class PacketBuffer
     /// <summary>The pool that the packet came from.</summary>
     public BufferPool Pool => _pool;
 
+    /// <summary>What it costs while it waits: the octets of its blocks, however little of them is used.</summary>
+    public int MemorySize
+    {
+        get
+        {
+            int size = 0;
+            for (PoolBlock? block = _first; block is not null; block = block.NextBlock) size += PoolBlock.Size;
+            return size;
+        }
+    }
+
     /// <summary>Makes room for <paramref name="count"/> octets in front and returns it, uncleared.</summary>
     /// <exception cref="InvalidOperationException">The headroom is used up: a mistake of ours.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,6 +14,7 @@ public sealed partial class ArpCache
 
     private int _outputHead;
     private int _outputCount;
+    private int _pendingOctets;
 
     private struct Own
     {
@@ -143,10 +144,11 @@ public sealed partial class ArpCache
     private void Hold(int index, PacketBuffer packet)
     {
         ref Entry entry = ref _entries[index];
-        int limit = _options.PendingPerNeighbour;
+        int limit = _options.PendingPerNeighbour, size = packet.MemorySize;
         var queue = _pending.AsSpan(index * limit, limit);
         if (entry.PendingCount == limit)
         {
+            _pendingOctets -= queue[0]!.MemorySize;
             queue[0]!.Release();
             _drops.Count(DropReason.QueueFull);
             queue[1..].CopyTo(queue);
@@ -154,8 +156,17 @@ public sealed partial class ArpCache
             PendingCount--;
         }
 
+        // Answers to forged senders on the link wait for nobody: they must not take what the pool has for others.
+        if (_pendingOctets + size > packet.Pool.Capacity / 8 * PoolBlock.Size || (PendingCount > 0 && !packet.Pool.HasRoom))
+        {
+            packet.Release();
+            _drops.Count(DropReason.NoBuffer);
+            return;
+        }
+
         queue[entry.PendingCount++] = packet;
         PendingCount++;
+        _pendingOctets += size;
     }
 
     private void Release(int index, bool isAnswered)
@@ -164,8 +175,9 @@ public sealed partial class ArpCache
         var queue = _pending.AsSpan(index * _options.PendingPerNeighbour, entry.PendingCount);
         foreach (ref var packet in queue)
         {
-            if (isAnswered) _answered.Enqueue((packet!, entry.Mac));
-            else _failed.Enqueue(packet!);
+            _pendingOctets -= packet!.MemorySize;
+            if (isAnswered) _answered.Enqueue((packet, entry.Mac));
+            else _failed.Enqueue(packet);
             packet = null;
         }
 

@@ -149,6 +149,7 @@ public sealed partial class IcmpStack
     private DropReason KeepRequest(IpAddress source, IpAddress destination, in IcmpHeader header, byte timeToLive, PacketBuffer message)
     {
         if (_requests.Count >= _options.QueueLimit) return Drop(DropReason.QueueFull, message);
+        if (_requests.Count > 0 && !_pool.HasRoom) return Drop(DropReason.NoBuffer, message);
         message.TrimStart(IcmpHeader.Size);
         _requests.Enqueue(new(source, destination, (ushort)(header.Rest >> 16), (ushort)header.Rest, timeToLive, message));
         return DropReason.None;

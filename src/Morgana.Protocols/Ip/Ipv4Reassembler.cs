@@ -94,11 +94,11 @@ public sealed class Ipv4Reassembler
         bool overlaps = (at > 0 && entry.Fragments[at - 1].End > offset) || (at < entry.Fragments.Count && entry.Fragments[at].Offset < end);
         if (overlaps) return Poison(entry, DropReason.FragmentOverlap, fragment);
 
-        int cost = CostOf(fragment);
+        int cost = fragment.MemorySize;
         if (entry.Fragments.Count >= _options.FragmentsPerPacket || entry.Octets + cost > _options.OctetsPerPacket)
             return Poison(entry, DropReason.ReassemblyLimit, fragment);
-        while (Octets + cost > _options.Octets && Oldest(except: entry) is { } oldest) Evict(oldest);
-        if (Octets + cost > _options.Octets) return Poison(entry, DropReason.ReassemblyLimit, fragment);
+        while (!HasRoomFor(fragment, cost) && Oldest(except: entry) is { } oldest) Evict(oldest);
+        if (!HasRoomFor(fragment, cost)) return Poison(entry, DropReason.ReassemblyLimit, fragment);
 
         if (!moreFragments) entry.Total = end;
         entry.Fragments.Insert(at, new(offset, headerLength, fragment));
@@ -108,6 +108,10 @@ public sealed class Ipv4Reassembler
         if (entry.Received == entry.Total) return Complete(entry, out whole, out wholeHeaderLength);
         return DropReason.None;
     }
+
+    // What waits for fragments leaves three quarters of a small pool, and all of its reserve, to others.
+    private bool HasRoomFor(PacketBuffer fragment, int cost) =>
+        Octets + cost <= Math.Min(_options.Octets, fragment.Pool.Capacity / 4 * PoolBlock.Size) && fragment.Pool.HasRoom;
 
     /// <summary>Gives up packets whose fragments did not come in time.</summary>
     public void HandleTimeouts(Instant now)
@@ -237,12 +241,5 @@ public sealed class Ipv4Reassembler
     {
         fragment.Release();
         return _drops.Count(reason);
-    }
-
-    private static int CostOf(PacketBuffer packet)
-    {
-        int cost = 0;
-        for (PoolBlock? block = packet.FirstBlock; block is not null; block = block.NextBlock) cost += PoolBlock.Size;
-        return cost;
     }
 }

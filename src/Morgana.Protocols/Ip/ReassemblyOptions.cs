@@ -15,7 +15,7 @@ public sealed record ReassemblyOptions
     /// <summary>Octets of pool blocks for one packet's fragments.</summary>
     public int OctetsPerPacket { get; init; } = 256 * 1024;
 
-    /// <summary>Octets of pool blocks for all of them; the oldest make room.</summary>
+    /// <summary>Octets of pool blocks for all of them, and at most a quarter of the pool; the oldest make room.</summary>
     public int Octets { get; init; } = 1024 * 1024;
 
     /// <summary>How long a packet waits for its missing fragments (RFC 791 3.2; RFC 1122 3.3.2 wants it fixed).</summary>

@@ -53,7 +53,7 @@ public sealed class UdpEndpoint
     {
         bool any = _queue.TryDequeue(out var datagram);
         (payload, from, to) = any ? datagram : (null, default, default);
-        if (any) AddQueued(-_stack.CostOf(payload!));
+        if (any) AddQueued(-payload!.MemorySize);
         return any;
     }
 

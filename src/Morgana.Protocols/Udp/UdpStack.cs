@@ -17,6 +17,7 @@ public sealed class UdpStack
 
     private readonly UdpStackOptions _options;
     private readonly BufferPool _pool;
+    private readonly int _queueLimit;
     private readonly IIpOutput _output;
     private readonly DropCounters _drops;
     private readonly KeyedHash _portHash;
@@ -37,6 +38,7 @@ public sealed class UdpStack
     {
         _options = options;
         _pool = pool;
+        _queueLimit = Math.Min(options.QueuedOctets, pool.Capacity / 4 * PoolBlock.Size);
         _output = output;
         _isOwn = isOwn;
         _drops = drops;
@@ -174,13 +176,6 @@ public sealed class UdpStack
         before.Next = endpoint.Next;
     }
 
-    internal int CostOf(PacketBuffer packet)
-    {
-        int cost = 0;
-        for (PoolBlock? block = packet.FirstBlock; block is not null; block = block.NextBlock) cost += PoolBlock.Size;
-        return cost;
-    }
-
     private UdpBindError BindRouter(UdpBindOptions options, out UdpEndpoint? endpoint)
     {
         endpoint = null;
@@ -194,8 +189,10 @@ public sealed class UdpStack
     {
         datagram.Truncate(length);
         datagram.TrimStart(UdpHeader.Size);
-        int cost = CostOf(datagram);
-        if (QueuedOctets + cost > _options.QueuedOctets) return Drop(DropReason.SocketQueueFull, datagram);
+        int cost = datagram.MemorySize;
+        if (QueuedOctets + cost > _queueLimit) return Drop(DropReason.SocketQueueFull, datagram);
+        // The pool's reserve is for packets on their way. Whoever reads what comes still gets one datagram after the other.
+        if (endpoint.QueuedDatagrams > 0 && !_pool.HasRoom) return Drop(DropReason.NoBuffer, datagram);
         var reason = endpoint.Enqueue(datagram, from, to, cost);
         if (reason != DropReason.None) return Drop(reason, datagram);
         Received++;

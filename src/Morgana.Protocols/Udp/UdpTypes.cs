@@ -9,7 +9,7 @@ public sealed record UdpStackOptions
     /// <summary>Endpoints at a time.</summary>
     public int Endpoints { get; init; } = 16384;
 
-    /// <summary>Octets of pool blocks that all receive queues together may hold.</summary>
+    /// <summary>Octets of pool blocks that all receive queues together may hold; at most a quarter of the pool.</summary>
     public int QueuedOctets { get; init; } = 4 * 1024 * 1024;
 }
 
