@@ -18,6 +18,11 @@ public static class StorageParts
     [Provides(Targets = Targets.Process | Targets.Managed, Help = "a folder of the host's")]
     public static IKeyValueStore HostDirectory([BootArgument(Help = "The folder.", Value = "FOLDER")] string folder) => DirectoryStore.Open(folder);
 
+    /// <summary>A store on a block device: what it has acknowledged survives power loss. A device of zeroes is made one.</summary>
+    [Provides(Help = "a durable store on a block device")]
+    public static async ValueTask<IKeyValueStore> Log([Device] IBlockDevice disk, TimeProvider clock, CancellationToken starting) =>
+        await LogStore.OpenAsync(disk, new() { Clock = clock }, starting).ConfigureAwait(false);
+
     /// <summary>A tar archive on a block device.</summary>
     [Provides(Help = "a tar archive")]
     public static async ValueTask<IReadOnlyKeyValueStore> Tar([Device] IBlockDevice archive, CancellationToken starting) => await TarStore.OpenAsync(archive, null, starting).ConfigureAwait(false);
