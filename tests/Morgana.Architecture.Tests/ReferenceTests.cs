@@ -12,7 +12,7 @@ public class ReferenceTests
         ["Devices"] = ["Core", "Wire"],
         ["Drivers.Tap"] = ["Core", "Devices"],
         ["Drivers.FrameSocket"] = ["Core", "Devices"],
-        ["Drivers.Virtio"] = ["Core", "Devices"],
+        ["Drivers.Virtio"] = ["Core", "Devices", "Storage"],
         ["Drivers.PacketSocket"] = ["Core", "Devices"],
         ["Storage"] = ["Core"],
         ["Sockets"] = ["Core", "Composition", "Network", "Devices"],

@@ -8,7 +8,7 @@ namespace Morgana.Drivers.Virtio;
 internal sealed unsafe class SplitQueue
 {
     private const int DescriptorSize = 16, NoDescriptor = -1;
-    private const ushort Next = 1, Write = 2, NoInterrupt = 1, NoNotify = 1;
+    private const ushort Next = 1, Write = 2, Indirect = 4, NoInterrupt = 1, NoNotify = 1;
 
     private readonly byte* _descriptors, _available, _used;
     private readonly bool _hasEventIndex;
@@ -82,29 +82,35 @@ internal sealed unsafe class SplitQueue
     /// <returns>The chain's number, by which it comes back. The device sees it after <see cref="Publish"/>.</returns>
     public int Add(ReadOnlySpan<DmaBuffer> buffers, int readable)
     {
-        int head = _firstFree, index = head, capacity = 0;
+        int head = _firstFree, index = head;
         for (int i = 0; i < buffers.Length; i++)
         {
-            byte* descriptor = _descriptors + (index * DescriptorSize);
             bool isLast = i == buffers.Length - 1;
             int next = _next[index];
-            *(ulong*)descriptor = buffers[i].Address;
-            *(uint*)(descriptor + 8) = (uint)buffers[i].Length;
-            *(ushort*)(descriptor + 12) = (ushort)((i >= readable ? Write : 0) | (isLast ? 0 : Next));
-            *(ushort*)(descriptor + 14) = isLast ? (ushort)0 : (ushort)next;
-            if (i >= readable) capacity += buffers[i].Length;
+            Describe(_descriptors + (index * DescriptorSize), buffers[i], (i >= readable ? Write : 0) | (isLast ? 0 : Next), isLast ? 0 : next);
             if (isLast) _firstFree = next;
             else index = next;
         }
 
         _next[index] = NoDescriptor;
-        _capacity[head] = capacity;
-        _chainLength[head] = (short)buffers.Length;
-        FreeCount -= buffers.Length;
-        OutCount++;
-        *(ushort*)(_available + 4 + ((_availableIndex & (Size - 1)) * 2)) = (ushort)head;
-        _availableIndex++;
-        return head;
+        return AddHead(head, buffers.Length, Capacity(buffers[readable..]));
+    }
+
+    /// <summary>The same by way of a table of the chain's own (2.7.5.3), so that it takes one descriptor. Only where VIRTIO_F_INDIRECT_DESC was agreed on.</summary>
+    /// <param name="table">Room for a descriptor of 16 octets for each buffer, left alone until the chain has come back.</param>
+    /// <param name="address">Where the device sees the table.</param>
+    /// <param name="buffers">Address and length of each; no more than the queue has descriptors. There is one free descriptor.</param>
+    /// <param name="readable">How many the device reads.</param>
+    /// <returns>The chain's number.</returns>
+    public int AddIndirect(byte* table, ulong address, ReadOnlySpan<DmaBuffer> buffers, int readable)
+    {
+        for (int i = 0; i < buffers.Length; i++)
+            Describe(table + (i * DescriptorSize), buffers[i], (i >= readable ? Write : 0) | (i < buffers.Length - 1 ? Next : 0), i < buffers.Length - 1 ? i + 1 : 0);
+        int head = _firstFree;
+        _firstFree = _next[head];
+        _next[head] = NoDescriptor;
+        Describe(_descriptors + (head * DescriptorSize), new(address, buffers.Length * DescriptorSize), Indirect, 0);
+        return AddHead(head, 1, Capacity(buffers[readable..]));
     }
 
     /// <summary>Shows the device what was added.</summary>
@@ -181,6 +187,32 @@ internal sealed unsafe class SplitQueue
         // With event indices an event far behind does the same.
         if (_hasEventIndex) Volatile.Write(ref UsedEvent, (ushort)(_usedIndex - 1));
         else Volatile.Write(ref AvailableFlags, NoInterrupt);
+    }
+
+    private static void Describe(byte* descriptor, DmaBuffer buffer, int flags, int next)
+    {
+        *(ulong*)descriptor = buffer.Address;
+        *(uint*)(descriptor + 8) = (uint)buffer.Length;
+        *(ushort*)(descriptor + 12) = (ushort)flags;
+        *(ushort*)(descriptor + 14) = (ushort)next;
+    }
+
+    private static int Capacity(ReadOnlySpan<DmaBuffer> writable)
+    {
+        int capacity = 0;
+        foreach (var buffer in writable) capacity += buffer.Length;
+        return capacity;
+    }
+
+    private int AddHead(int head, int length, int capacity)
+    {
+        _capacity[head] = capacity;
+        _chainLength[head] = (short)length;
+        FreeCount -= length;
+        OutCount++;
+        *(ushort*)(_available + 4 + ((_availableIndex & (Size - 1)) * 2)) = (ushort)head;
+        _availableIndex++;
+        return head;
     }
 
     private void Free(int head)
