@@ -55,7 +55,7 @@ internal sealed class ModelQueue(ModelMemory memory)
     public int Size;
     public bool IsReady;
     public ushort NextAvailable, NextUsed;
-    public int Notifications;
+    public int Notifications, Indirect;
 
     public bool HasWork => IsReady && memory.Ref<ushort>(Available + 2) != NextAvailable;
 
@@ -66,15 +66,27 @@ internal sealed class ModelQueue(ModelMemory memory)
     {
         ushort head = memory.Ref<ushort>(Available + 4 + ((ulong)(NextAvailable++ % Size) * 2));
         var buffers = new List<(ulong, int, bool)>();
-        for (int index = head, steps = 0; ; steps++)
+        ulong table = Descriptors;
+        for (int index = head, steps = 0, count = Size; ; steps++)
         {
-            Assert.True(steps < Size, "a chain goes round in a circle");
-            ulong descriptor = Descriptors + ((ulong)index * 16);
+            Assert.True(steps < Size, "a chain goes round in a circle, or is longer than the queue");
+            ulong descriptor = table + ((ulong)index * 16);
             ushort flags = memory.Ref<ushort>(descriptor + 12);
+            if ((flags & 4) != 0)
+            {
+                // 2.7.5.3: the chain lies in a table of its own, from its beginning; no table in a table, and none behind other descriptors.
+                Assert.True(steps == 0 && flags == 4, "an indirect descriptor stands by itself");
+                uint length = memory.Ref<uint>(descriptor + 8);
+                Assert.True(length > 0 && length % 16 == 0);
+                (table, count, index) = (memory.Ref<ulong>(descriptor), (int)length / 16, 0);
+                Indirect++;
+                continue;
+            }
+
             buffers.Add((memory.Ref<ulong>(descriptor), (int)memory.Ref<uint>(descriptor + 8), (flags & 2) != 0));
             if ((flags & 1) == 0) break;
             index = memory.Ref<ushort>(descriptor + 14);
-            Assert.InRange(index, 0, Size - 1);
+            Assert.InRange(index, 0, count - 1);
         }
 
         // 2.7.10: where the driver's next notification is wanted.
