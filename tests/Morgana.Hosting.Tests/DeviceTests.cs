@@ -110,6 +110,7 @@ public class DeviceTests
     [InlineData("65536:80")]
     [InlineData("8080:80/sctp")]
     [InlineData(":8080:80")]
+    [InlineData("nowhere:8080:80")]
     public void A_port_that_is_none_is_refused(string text) => Assert.False(PublishedPort.TryParse(text, out _));
 
     [Fact]

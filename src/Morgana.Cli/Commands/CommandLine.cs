@@ -42,6 +42,7 @@ internal sealed class CommandLine
         string? stray = result.Tokens.FirstOrDefault(t => t.Type == TokenType.Argument && t.Value.StartsWith('-'))?.Value;
         string message = stray is not null ? $"there is no option {stray}"
             : isRoot && result.UnmatchedTokens.Count > 0 ? $"there is no command '{result.UnmatchedTokens[0]}'"
+            : result.CommandResult.Command.Arguments.FirstOrDefault(a => result.GetResult(a) is null or { Tokens.Count: 0 }) is { } missing ? $"{result.CommandResult.Command.Name} needs a {missing.Name}"
             : result.Errors.FirstOrDefault()?.Message.TrimEnd('.') ?? "a command is missing";
         return new($"{message} (see ./morgana {(isRoot ? "" : result.CommandResult.Command.Name + " ")}--help)", ExitStatus.Usage);
     }

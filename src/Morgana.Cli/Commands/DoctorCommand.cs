@@ -19,7 +19,7 @@ internal static class DoctorCommand
     private static int Examine()
     {
         var packages = new List<string>();
-        bool canBuild = true;
+        bool canBuild = true, isWhole = true;
 
         Need(".NET runtime", System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription);
         Need("linker", Toolchain.Linker, "gcc");
@@ -38,7 +38,7 @@ internal static class DoctorCommand
         }
 
         if (packages.Count > 0) Console.WriteLine($"\nTo install what is missing: sudo apt-get install {string.Join(' ', packages)}");
-        else Console.WriteLine(canBuild ? "\nNothing is missing." : "");
+        else Console.WriteLine(!canBuild ? "" : isWhole ? "\nNothing is missing." : "\nUnikernels can be built and run; what is absent above needs no package.");
         return canBuild ? ExitStatus.Done : ExitStatus.Failed;
 
         void Need(string what, string? found, string? package = null)
@@ -52,7 +52,9 @@ internal static class DoctorCommand
         void Want(string what, string? found, string consequence, string? package = null)
         {
             Print(found is null ? "absent" : "ok", what, found ?? consequence);
-            if (found is null && package is not null) packages.Add(package);
+            if (found is not null) return;
+            isWhole = false;
+            if (package is not null) packages.Add(package);
         }
     }
 

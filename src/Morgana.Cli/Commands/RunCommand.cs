@@ -45,7 +45,7 @@ internal static class RunCommand
         HelpName = string.Join('|', Targets.Keys),
     };
 
-    private static readonly Option<int> Processors = new("--cpus") { Description = "how many processors a virtual machine has (default: 1)", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int?> Processors = new("--cpus") { Description = "how many processors a virtual machine has (default: 1)", HelpName = "N" };
     private static readonly Option<string> Machine = new("--machine") { Description = "which machine QEMU makes: microvm or q35 (default: microvm)", HelpName = "microvm|q35" };
     private static readonly Option<string> Acceleration = new("--accel") { Description = "who runs the guest: kvm, QEMU's emulation, or whichever works (default: auto)", HelpName = "auto|kvm|tcg" };
     private static readonly Option<bool> Debugger = new("--gdb") { Description = "start the virtual machine stopped, for a debugger" };
@@ -97,7 +97,7 @@ internal static class RunCommand
             Memory = result.GetValue(Memory) is > 0 and var memory ? memory : RunSettings.DefaultMemory,
             IsMemoryExplicit = result.GetResult(Memory) is { Implicit: false },
             AllowHost = result.GetValue(AllowHost),
-            Processors = result.GetValue(Processors),
+            Processors = result.GetValue(Processors) ?? 1,
             Machine = result.GetValue(Machine) ?? "microvm",
             Accelerator = result.GetValue(Acceleration) ?? "auto",
             IsDebugged = result.GetValue(Debugger),

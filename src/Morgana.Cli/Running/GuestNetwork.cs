@@ -77,7 +77,7 @@ internal sealed class GuestNetwork : IAsyncDisposable
             {
                 OpenDevice = pool => FrameSocketDevice.FromDescriptor(gatewayEnd, pool, new() { Mtu = Gateway.Gateway.DefaultMtu }),
                 AllowHost = settings.AllowHost,
-                Capture = settings.Capture is { } file ? new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read) : null,
+                Capture = settings.Capture is { } file ? CreateCapture(file) : null,
                 Log = line => Console.Error.WriteLine("gateway: " + line),
             });
             var published = settings.Publish.Select(p => Publish(gateway, p, settings.IsPublishExplicit)).ToArray();
@@ -89,6 +89,19 @@ internal sealed class GuestNetwork : IAsyncDisposable
             FrameSockets.Close(guestEnd);
             gateway?.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw;
+        }
+    }
+
+    private static FileStream CreateCapture(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string why = e is DirectoryNotFoundException ? $"there is no folder {Path.GetDirectoryName(Path.GetFullPath(file))}" : e.Message.TrimEnd('.');
+            throw new CommandException($"--capture {file} cannot be written: {why}");
         }
     }
 

@@ -10,7 +10,8 @@ internal sealed class GuestProcess
     /// <summary>The first descriptor that is handed over; the others follow.</summary>
     public const int FirstDescriptor = 3;
 
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(400);
+    // Longer than a web server gives its requests (Morgana.Hosting's WebLimits), and short enough that Ctrl-C takes less than a second.
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(750);
 
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly object _gate = new();

@@ -80,7 +80,7 @@ public sealed class GuestNetwork : IAsyncDisposable
             throw new BootException("an image gets its devices from a runner: start it with 'morgana run IMAGE'.");
         string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
         if (!PublishedPort.TryParseList(published, out var ports))
-            throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
+            throw new BootException($"MORGANA_PUBLISH={published}: expected [ADDRESS:]HOST:GUEST[/udp] entries between ';', such as 8080:80.");
         var pool = new BufferPool(MemoryRegion.Native(GuestMemory.FromEnvironment().Pool));
         var network = start(new ManagedTargetRequest(pool, ports, log));
         return (network.GuestDevice, pool, "in memory", network.Gateway);

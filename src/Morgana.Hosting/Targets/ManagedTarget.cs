@@ -48,7 +48,7 @@ public sealed record PublishedPort(string HostAddress, ushort HostPort, ushort G
         text = text[..last];
         int first = text.LastIndexOf(':');
         string address = first < 0 ? "127.0.0.1" : text[..first].ToString();
-        if (address.Length == 0 || !TryParsePort(text[(first + 1)..], out ushort host)) return false;
+        if (!System.Net.IPAddress.TryParse(address, out _) || !TryParsePort(text[(first + 1)..], out ushort host)) return false;
         published = new(address, host, guest, isUdp);
         return true;
     }

@@ -13,7 +13,7 @@ internal static class WebLimits
     /// <summary>A connection without a request is closed after this.</summary>
     public static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>What requests that are under way get when the guest is told to stop; then their connections are reset. The runner waits a second.</summary>
+    /// <summary>What requests that are under way get when the guest is told to stop; then their connections are reset. The runner waits 0.75 s.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromMilliseconds(500);
 
     public static MorganaTransportOptions Transport(GuestMemory memory) => new()

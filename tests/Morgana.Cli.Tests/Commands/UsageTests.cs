@@ -7,7 +7,7 @@ public class UsageTests
 {
     [Theory]
     [InlineData("frob", "there is no command 'frob'")]
-    [InlineData("run", "Required argument missing")]
+    [InlineData("run", "run needs a PROJECT|IMAGE")]
     [InlineData("run x --frob", "there is no option --frob")]
     [InlineData("run x y", "'y'")]
     [InlineData("run x --memory lots", "--memory lots: expected a size")]
