@@ -23,6 +23,7 @@ public class ReferenceTests
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],
         ["Composition.Generator"] = [],
+        ["Sdk"] = ["Composition.Generator"],
         ["Kernel"] = [],
         ["Build"] = [],
         ["Cli"] = ["Core", "Build", "Sandbox", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],

@@ -18,6 +18,7 @@ internal sealed class CommandLine
 
         var root = new RootCommand("Morgana compiles a .NET project, with the operating-system libraries it uses, into one static image, and runs it.")
         {
+            NewCommand.Create(),
             RunCommand.Create(boot),
             BuildCommand.Create(),
             DescribeCommand.Create(),

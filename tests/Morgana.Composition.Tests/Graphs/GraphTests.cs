@@ -96,10 +96,20 @@ public class GraphTests
     [Fact]
     public async Task A_part_that_does_not_stop_is_left_after_a_while()
     {
-        await using var graph = new Stuck(new Bindings());
+        await using var graph = new OnePart(new Bindings(), new NeverStops(), TimeSpan.FromMilliseconds(20));
         await graph.StartAsync();
         await graph.DisposeAsync();
-        Assert.Equal(["the stuck did not stop within 0.02 seconds", "the failing did not stop: broken"], graph.Unstopped.Order().Reverse());
+        Assert.Equal(["the part did not stop within 0.02 seconds"], graph.Unstopped);
+    }
+
+    [Fact]
+    public async Task A_part_that_fails_to_stop_is_named_and_the_others_are_stopped()
+    {
+        await using var graph = new OnePart(new Bindings(), new FailsToStop(), TimeSpan.FromMinutes(5));
+        await graph.StartAsync();
+        await graph.DisposeAsync();
+        Assert.Equal(["the part did not stop: broken"], graph.Unstopped);
+        Assert.True(graph.First.IsStopped);
     }
 
     [Fact]
@@ -110,32 +120,45 @@ public class GraphTests
         Assert.Equal("The parts of late did not start within 0.02 seconds.", e.Message);
     }
 
-    private sealed class Stuck(Bindings bindings) : Graph(bindings)
+    private sealed class OnePart(Bindings bindings, object part, TimeSpan limit) : Graph(bindings)
     {
-        private Task<object>? _stuck;
-        private Task<object>? _failing;
+        private Task<Stoppable>? _first;
+        private Task<object>? _part;
 
-        public override string Name => "stuck";
+        public override string Name => "one-part";
 
         public override IReadOnlyList<ArgumentDescription> Arguments => [];
 
-        public override TimeSpan StopLimit => TimeSpan.FromMilliseconds(20);
+        public override TimeSpan StopLimit => limit;
+
+        public Stoppable First { get; } = new();
 
         protected override async Task StartPartsAsync()
         {
-            await Part(ref _stuck, "1", "the stuck", () => Task.FromResult<object>(new NeverStops()));
-            await Part(ref _failing, "2", "the failing", () => Task.FromResult<object>(new FailsToStop()));
+            await Part(ref _first, "1", "the first", () => Task.FromResult(First));
+            await Part(ref _part, "2", "the part", () => Task.FromResult(part));
         }
+    }
 
-        private sealed class NeverStops : IAsyncDisposable
-        {
-            public async ValueTask DisposeAsync() => await new TaskCompletionSource().Task;
-        }
+    private sealed class Stoppable : IAsyncDisposable
+    {
+        public bool IsStopped { get; private set; }
 
-        private sealed class FailsToStop : IDisposable
+        public ValueTask DisposeAsync()
         {
-            public void Dispose() => throw new InvalidOperationException("broken");
+            IsStopped = true;
+            return default;
         }
+    }
+
+    private sealed class NeverStops : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await new TaskCompletionSource().Task;
+    }
+
+    private sealed class FailsToStop : IDisposable
+    {
+        public void Dispose() => throw new InvalidOperationException("broken");
     }
 
     private sealed class Late(Bindings bindings) : Graph(bindings)

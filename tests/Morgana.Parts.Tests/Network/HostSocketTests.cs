@@ -9,7 +9,7 @@ namespace Morgana.Parts.Tests;
 /// <summary>The host's sockets keep the contract of our own stack. Everything is on loopback.</summary>
 public class HostSocketTests
 {
-    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
     private readonly HostNetworkStack _network = new();
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed partial class Librarian(INetworkStack network, [Device("books")] I
 /// <summary>One unchanged source on every network stack and every store that there is.</summary>
 public sealed class OneSourceTests : IDisposable
 {
-    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
     private readonly string _folder = Directory.CreateTempSubdirectory("morgana-store-").FullName;
 
     public static TheoryData<string, string> Writable => Combine("memory", "directory");

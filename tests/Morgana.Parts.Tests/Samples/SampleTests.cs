@@ -12,7 +12,7 @@ namespace Morgana.Parts.Tests;
 /// <summary>Every sample, as a whole unikernel in memory.</summary>
 public class SampleTests
 {
-    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
     [Fact]
     public async Task The_lottery_counts_its_boots_on_the_disk()
@@ -78,7 +78,7 @@ public class SampleTests
         await using var listener = await server.ListenAsync(new(Ipv4Address.Any, 80));
         var serving = ServeAsync(listener, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
         var console = new ScriptedConsole();
-        await using var download = await UnikernelTest.StartAsync<Download>(g => g.Bind(network.AddHost("10.0.0.1")).Bind(console).Pass("--url=http://10.0.0.2/", "--limit=50s"));
+        await using var download = await UnikernelTest.StartAsync<Download>(g => g.Bind(network.AddHost("10.0.0.1")).Bind(console).Pass("--url=http://10.0.0.2/", "--limit=4m"));
         Assert.Equal(0, await download.Completion.WaitAsync(s_limit));
         Assert.Equal("200 OK\nhello\n", console.Written);
         await serving;
@@ -96,7 +96,7 @@ public class SampleTests
         await using var relay = await UnikernelTest.StartAsync<Relay>(g => g
             .Bind(outside.AddHost("10.0.0.1"), "outside").Bind(inside.AddHost("192.168.0.1"), "inside").Pass("--server=192.168.0.2:8080"));
         var console = new ScriptedConsole();
-        await using var download = await UnikernelTest.StartAsync<Download>(g => g.Bind(outside.AddHost("10.0.0.9")).Bind(console).Pass("--url=http://10.0.0.1/", "--limit=50s"));
+        await using var download = await UnikernelTest.StartAsync<Download>(g => g.Bind(outside.AddHost("10.0.0.9")).Bind(console).Pass("--url=http://10.0.0.1/", "--limit=4m"));
         Assert.Equal(0, await download.Completion.WaitAsync(s_limit));
         Assert.Equal("200 OK\ninside\n", console.Written);
         await serving;

@@ -12,7 +12,7 @@ namespace Morgana.Parts.Tests;
 /// <summary>A whole web application in the test's process, by its assembly.</summary>
 public class WebApplicationTests
 {
-    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
     private static readonly Assembly s_shop = Assembly.Load("Shop");
 
     [Fact]

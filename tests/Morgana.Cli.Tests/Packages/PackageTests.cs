@@ -1,0 +1,104 @@
+using System.IO.Compression;
+using Morgana.Cli.Tests.Running;
+
+namespace Morgana.Cli.Tests.Packages;
+
+/// <summary>A test which packs what a release build has made.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ReleaseFactAttribute : FactAttribute
+{
+#if DEBUG
+    public ReleaseFactAttribute() => Skip = "packs a release build: run it with ./test, or -c Release";
+#endif
+}
+
+/// <summary>Projects outside the repository, from the feed that a script makes and nothing else.</summary>
+public sealed class PackageTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("morgana-packages-").FullName;
+
+    private string Feed => Path.Combine(_folder, "feed");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [ReleaseFact]
+    public async Task A_user_builds_and_runs_from_the_feed_alone_and_adds_a_kind_of_device()
+    {
+        await RunAsync(Path.Combine(MorganaCommand.Root, "feed"), "--no-build", Feed);
+        CheckPackages();
+
+        // The command itself comes from the feed, too.
+        await RunAsync("dotnet", "tool", "install", "Morgana.Cli", "--tool-path", "tools", "--add-source", Feed, "--version", "0.1.0");
+        string morgana = Path.Combine(_folder, "tools", "morgana");
+        await RunAsync(morgana, "new", "web", "Shop", "--feed", Feed);
+        UseCacheIn("Shop");
+        await RunAsync("dotnet", "build", "Shop", "-nodeReuse:false", "-v", "q");
+        string help = await RunAsync("dotnet", "Shop/bin/Debug/net9.0/linux-x64/Shop.dll", "--help");
+        Assert.Contains("--port=PORT", help);
+
+        // A kind of device that Morgana does not know, in a package of the user's own, and a unikernel that needs it.
+        await RunAsync(morgana, "new", "device", "Serial", "--feed", Feed);
+        UseCacheIn("Serial");
+        await RunAsync("dotnet", "pack", "Serial", "-o", Feed, "-nodeReuse:false", "-v", "q");
+        await RunAsync(morgana, "new", "unikernel", "Greeter", "--feed", Feed);
+        UseCacheIn("Greeter");
+        File.WriteAllText(Path.Combine(_folder, "Greeter", "Greeter.csproj"), """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <Sdk Name="Morgana.Sdk" Version="0.1.0" />
+              <ItemGroup><PackageReference Include="Serial" Version="1.0.0" /></ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(_folder, "Greeter", "Greeter.cs"), """
+            using Morgana.Composition;
+            using Serial;
+
+            [Unikernel]
+            public sealed partial class Greeter(ISerialPort port)
+            {
+                [BootArgument] public string Name { get; init; } = "World";
+                public void Run() => port.Write(System.Text.Encoding.ASCII.GetBytes($"Hello, {Name}!"));
+            }
+            """);
+        string graph = await RunAsync(morgana, "describe", "Greeter");
+        Assert.Contains("serial0  serial, by file", graph);
+        string line = Path.Combine(_folder, "line");
+        File.WriteAllText(line, "");
+        await RunAsync(morgana, "run", "Greeter", "--target", "managed", "--device", $"serial0=file:{line}", "--", "--name=port");
+        Assert.Equal("Hello, port!", File.ReadAllText(line));
+    }
+
+    private void CheckPackages()
+    {
+        string[] packages = Directory.GetFiles(Feed, "*.nupkg");
+        Assert.True(packages.Length >= 20, string.Join(", ", packages));
+        foreach (string package in packages)
+        {
+            using var zip = ZipFile.OpenRead(package);
+            Assert.Contains(zip.Entries, e => e.FullName == "README.md");
+            bool hasCode = zip.Entries.Any(e => e.FullName.StartsWith("lib/", StringComparison.Ordinal) && e.Name.EndsWith(".dll", StringComparison.Ordinal));
+            if (hasCode) Assert.True(File.Exists(Path.ChangeExtension(package, ".snupkg")), $"{package} has no symbols.");
+        }
+    }
+
+    /// <summary>The compilers and frameworks come from where they are; Morgana's own packages from the feed alone.</summary>
+    private void UseCacheIn(string project)
+    {
+        string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        string file = Path.Combine(_folder, project, "NuGet.config"), text = File.ReadAllText(file);
+        Assert.Contains(Feed, text);
+        File.WriteAllText(file, text.Replace("</configuration>", $"  <fallbackPackageFolders><add key=\"cache\" value=\"{cache}\" /></fallbackPackageFolders>\n</configuration>").Replace("<packageSources>", "<packageSources><clear />"));
+    }
+
+    private async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        var (status, output, error) = await MorganaCommand.RunAsync(new CommandSettings
+        {
+            Program = program,
+            Arguments = arguments,
+            Folder = _folder,
+            Environment = new Dictionary<string, string?> { ["NUGET_PACKAGES"] = Path.Combine(_folder, "packages"), ["MSBUILDDISABLENODEREUSE"] = "1" },
+        });
+        Assert.True(status == 0, $"'{program} {string.Join(' ', arguments)}' ended with {status}:\n{output}\n{error}");
+        return output;
+    }
+}
