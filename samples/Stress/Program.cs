@@ -19,7 +19,7 @@ var trials = new Dictionary<string, Action>
     ["clock"] = Clocks.AgreeWithEachOther,
     ["random"] = Clocks.RandomDiffers,
 };
-// These end the program.
+// These end the program, take long, or are for our own kernel.
 var ends = new Dictionary<string, Action>
 {
     ["unhandled"] = Faults.ThrowUnhandled,
@@ -27,6 +27,9 @@ var ends = new Dictionary<string, Action>
     ["abort"] = () => Environment.FailFast("as asked"),
     ["devour"] = Memory.Devour,
     ["sleep"] = () => Thread.Sleep(Timeout.Infinite),
+    ["protection"] = Protection.HoldsTheLine,
+    ["execute"] = Protection.ExecuteData,
+    ["storm"] = Threads.Storm,
 };
 
 string[] chosen = args.Length > 0 ? args : [.. trials.Keys.Where(k => k != "exhaust")];

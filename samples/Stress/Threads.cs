@@ -17,6 +17,22 @@ internal static class Threads
         Check.That(ran == 400, $"{ran} of 400 threads ran");
     }
 
+    /// <summary>A million threads begin and end, some at a time.</summary>
+    public static void Storm()
+    {
+        const int rounds = 50_000, atOnce = 20;
+        int ran = 0;
+        for (int round = 0; round < rounds; round++)
+        {
+            var threads = new Thread[atOnce];
+            for (int i = 0; i < atOnce; i++) (threads[i] = new Thread(() => Interlocked.Increment(ref ran), 256 * 1024)).Start();
+            foreach (var thread in threads) thread.Join();
+            if (round % 5_000 == 0) Console.WriteLine($"storm: {round * atOnce} threads");
+        }
+
+        Check.That(ran == rounds * atOnce, $"{ran} of {rounds * atOnce} threads ran");
+    }
+
     public static void UsePool()
     {
         long sum = 0;

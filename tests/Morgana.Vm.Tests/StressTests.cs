@@ -49,6 +49,24 @@ public class StressTests
         Assert.Contains("kernel: stack overflow in thread 1", output, StringComparison.Ordinal);
     }
 
+    [VmFact]
+    public async Task Bad_pointers_missing_calls_and_code_that_can_be_written_are_refused()
+    {
+        var (status, output, _) = await RunAsync([], "protection");
+        Assert.True(status == 0, output);
+        Assert.Contains("protection: passed", output, StringComparison.Ordinal);
+        Assert.Contains("kernel: system call 451 is not served", output, StringComparison.Ordinal);
+        Assert.Contains("kernel: calls that are not served were made 2 times", output, StringComparison.Ordinal);
+    }
+
+    [VmFact]
+    public async Task Data_is_not_executed()
+    {
+        var (status, output, _) = await RunAsync([], "execute");
+        Assert.True(status is 134 or 139, $"{status}: {output}");
+        Assert.DoesNotContain("data was executed", output, StringComparison.Ordinal);
+    }
+
     [VmTheory, InlineData(0), InlineData(3), InlineData(127), InlineData(200), InlineData(255)]
     public async Task The_exit_status_is_passed_on(int status) =>
         Assert.Equal(status, (await RunAsync([], $"status={status}")).Status);

@@ -218,7 +218,7 @@ internal static unsafe class FileCalls
     {
         if (mask != 0) return Error.NotImplemented;
         ulong deadline = ulong.MaxValue;
-        if (timeout != 0 && !TimeCalls.ReadDeadline(timeout, out deadline)) return Error.Invalid;
+        if (timeout != 0 && TimeCalls.ReadDeadline(timeout, out deadline) is var error && error != 0) return error;
         return PollUntil(thread, items, count, deadline);
     }
 

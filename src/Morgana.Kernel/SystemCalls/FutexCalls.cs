@@ -31,7 +31,7 @@ internal static unsafe class FutexCalls
         ulong deadline = ulong.MaxValue;
         if (timeout != 0)
         {
-            if (!TimeCalls.ReadTime(timeout, out ulong time)) return Error.Invalid;
+            if (TimeCalls.ReadTime(timeout, out ulong time) is var error && error != 0) return error;
             deadline = isAbsolute ? TimeCalls.ToDeadline(time, isRealtime) : TimeCalls.Add(Clock.Now(), time);
         }
 

@@ -53,7 +53,7 @@ internal static unsafe class TimeCalls
         if (clock > LastClock) return Error.Invalid;
         ulong deadline;
         if (thread->IsRestarting) deadline = thread->Deadline;
-        else if (!ReadTime(time, out ulong value)) return Error.Invalid;
+        else if (ReadTime(time, out ulong value) is var error && error != 0) return error;
         else deadline = (flags & 1) != 0 ? ToDeadline(value, clock is Realtime or RealtimeCoarse) : Add(Clock.Now(), value);
         if (deadline <= Clock.Now()) return 0;
         // Written before, as a signal does not come back here: what remains is at most this.
@@ -62,23 +62,25 @@ internal static unsafe class TimeCalls
         return 0;
     }
 
-    /// <summary>Reads a struct timespec. False when it is none.</summary>
-    public static bool ReadTime(ulong from, out ulong nanoseconds)
+    /// <summary>Reads a struct timespec.</summary>
+    /// <returns>0, or what is wrong with it.</returns>
+    public static ulong ReadTime(ulong from, out ulong nanoseconds)
     {
         ulong* time = stackalloc ulong[2];
         nanoseconds = 0;
-        if (!UserMemory.CopyIn(time, from, 16) || (long)time[0] < 0 || time[1] >= Second) return false;
+        if (!UserMemory.CopyIn(time, from, 16)) return Error.Fault;
+        if ((long)time[0] < 0 || time[1] >= Second) return Error.Invalid;
         const ulong farthest = ulong.MaxValue / 4 / Second;
         nanoseconds = time[0] > farthest ? ulong.MaxValue / 4 : (time[0] * Second) + time[1];
-        return true;
+        return 0;
     }
 
     /// <summary>Reads a duration, and says when it will be over.</summary>
-    public static bool ReadDeadline(ulong from, out ulong deadline)
+    public static ulong ReadDeadline(ulong from, out ulong deadline)
     {
-        bool valid = ReadTime(from, out ulong duration);
+        ulong error = ReadTime(from, out ulong duration);
         deadline = Add(Clock.Now(), duration);
-        return valid;
+        return error;
     }
 
     /// <summary>A point in time on the kernel's clock. What is past becomes zero.</summary>
