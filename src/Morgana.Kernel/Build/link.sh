@@ -29,6 +29,13 @@ for source in "$here"/../Assembly/*.S; do
     objects+=("$work/$name.o")
 done
 
+# Which system calls are served, for `morgana inspect`: a note of numbers and names, from where they are registered.
+sed -nE 's/.*Serve\(([0-9]+),.*&[A-Za-z]+\.([A-Za-z0-9]+)\);( *\/\/ ([a-z_0-9]+))?.*/\1 \4 \2/p' "$here/../SystemCalls/ServedCalls.cs" | sort -n |
+    awk '$3 != "NotThere" { name = NF > 2 ? $2 : $2; gsub(/[A-Z]/, "_&", name); sub(/^_/, "", name); print $1, tolower(name) }' > "$work/calls.txt"
+printf '.section .note.Morgana,"a",@note\n.balign 4\n.long 8, 2f - 1f, 2\n.asciz "Morgana"\n1: .incbin "%s"\n2: .balign 4\n' "$work/calls.txt" > "$work/calls.s"
+gcc -c -o "$work/calls.o" "$work/calls.s"
+objects+=("$work/calls.o")
+
 link() { ld -static -nostdlib -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none --no-warn-rwx-segments -T "$here/kernel.ld" -o "$1" "$work/kernel.o" "${objects[@]}" "$2"; }
 
 # Names for back traces. Their table lies behind everything that has an address in it, so that it moves nothing.
