@@ -25,7 +25,7 @@ public sealed class CommandTests : IDisposable
     {
         var (dma, heap) = KernelCommandLine.Share((long)megabytes << 20, (long)image << 20);
         Assert.Equal(0, dma % 4096);
-        Assert.InRange(dma, 512 << 10, Math.Max(512 << 10, megabytes << 17));
+        Assert.InRange(dma, 512 << 10, Math.Max(512 << 10, megabytes << 18));
         Assert.True(heap >= 8 << 20);
         if (megabytes >= 64) Assert.True(dma + heap + ((long)image << 20) < (long)megabytes << 20);
     }
@@ -48,19 +48,19 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void An_image_is_the_kernel_with_the_application_behind_it()
     {
-        string kernel = Write("kernel", Kernel()), application = Write("application", [.. "\u007fELF"u8, .. new byte[5000]]), image = Path.Combine(_folder, "image");
+        string kernel = Write("kernel", Kernel()), application = Write("application", Application()), image = Path.Combine(_folder, "image");
         VirtualMachineImage.Create(kernel, application, image);
         byte[] octets = File.ReadAllBytes(image);
 
         Assert.True(VirtualMachineImage.IsOne(image));
         Assert.False(VirtualMachineImage.IsOne(application));
         var segments = VirtualMachineImage.Segments(octets);
-        Assert.Equal(2, segments.Count);
+        Assert.Equal(3, segments.Count);
         Assert.Equal(0x102000UL, segments[1].Physical);
         Assert.Equal(0UL, segments[1].Offset % 4096);
         Assert.Equal(File.ReadAllBytes(application), VirtualMachineImage.GetApplication(octets).ToArray());
         int mark = octets.AsSpan().IndexOf("Morgana image at"u8) + 16;
-        Assert.Equal((0x102000UL, 5004UL), (BinaryPrimitives.ReadUInt64LittleEndian(octets.AsSpan(mark)), BinaryPrimitives.ReadUInt64LittleEndian(octets.AsSpan(mark + 8))));
+        Assert.Equal((0x102000UL, (ulong)Application().Length), (BinaryPrimitives.ReadUInt64LittleEndian(octets.AsSpan(mark)), BinaryPrimitives.ReadUInt64LittleEndian(octets.AsSpan(mark + 8))));
     }
 
     [Fact]
@@ -68,10 +68,23 @@ public sealed class CommandTests : IDisposable
     {
         byte[] unmarked = Kernel();
         unmarked.AsSpan(0x1010).Clear();
-        string application = Write("application", [.. "\u007fELF"u8, .. new byte[100]]), image = Path.Combine(_folder, "image");
+        string application = Write("application", Application()), image = Path.Combine(_folder, "image");
         foreach (byte[] octets in new[] { unmarked, [1, 2, 3], Kernel()[..80] })
             Assert.Throws<BuildException>(() => VirtualMachineImage.Create(Write("kernel", octets), application, image));
         Assert.False(File.Exists(image));
+    }
+
+    [Fact]
+    public void The_applications_notes_are_the_images_too()
+    {
+        string image = Path.Combine(_folder, "image");
+        VirtualMachineImage.Create(Write("kernel", Kernel()), Write("application", Application()), image);
+        byte[] octets = File.ReadAllBytes(image);
+        var note = VirtualMachineImage.Segments(octets)[2];
+        Assert.Equal((4U, 16UL), (note.Type, note.FileSize));
+        Assert.Equal("What a note has."u8.ToArray(), octets.AsSpan((int)note.Offset, 16).ToArray());
+        Assert.True(ImageFacts.Read(image).IsBootable);
+        Assert.Empty(ImageFacts.Read(image).SystemCalls);
     }
 
     private string Write(string name, byte[] octets)
@@ -79,6 +92,21 @@ public sealed class CommandTests : IDisposable
         string path = Path.Combine(_folder, name);
         File.WriteAllBytes(path, octets);
         return path;
+    }
+
+    // A file with nothing but a note.
+    private static byte[] Application()
+    {
+        byte[] file = new byte[5000];
+        "\u007fELF"u8.CopyTo(file);
+        file[32] = 64;
+        file[54] = 56;
+        file[56] = 1;
+        file[64] = 4;
+        BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(64 + 8), 0x200);
+        BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(64 + 32), 16);
+        "What a note has."u8.CopyTo(file.AsSpan(0x200));
+        return file;
     }
 
     // One segment of 0x1800 octets in memory, at 1 MB, with the mark in it.

@@ -7,7 +7,7 @@ namespace Morgana.Build;
 public static class VirtualMachineImage
 {
     private const int HeaderSize = 64, EntrySize = 56, Page = 4096;
-    private const uint Load = 1, Readable = 4;
+    private const uint Load = 1, Note = 4, Readable = 4;
     private const ulong KernelBase = 0xffff_ffff_8000_0000;
 
     /// <summary>Where the kernel looks for its application: Morgana.Kernel/Assembly/Instructions.S. Its place and length follow the mark.</summary>
@@ -79,21 +79,22 @@ public static class VirtualMachineImage
         int kernelLength = (int)loaded.Max(s => s.Offset + s.FileSize);
         int start = (kernelLength + Page - 1) & -Page;
         ulong physical = (loaded.Max(s => s.Physical + s.MemorySize) + Page - 1) & ~(ulong)(Page - 1);
-        if (HeaderSize + ((segments.Count + 1) * EntrySize) > (int)loaded.Min(s => s.Offset)) throw new BuildException("the kernel leaves no room for another program header.");
+        // The application's notes become the image's: whoever looks for a manifest finds it in either file.
+        var notes = Segments(application).Where(n => n.Type == Note).ToArray();
+        int headers = segments.Count + 1 + notes.Length;
+        if (HeaderSize + (headers * EntrySize) > (int)loaded.Min(s => s.Offset)) throw new BuildException("the kernel leaves no room for more program headers.");
 
         byte[] image = new byte[start + application.Length];
         kernel.AsSpan(0, kernelLength).CopyTo(image);
         application.CopyTo(image.AsSpan(start));
-        var entry = image.AsSpan(HeaderSize + (segments.Count * EntrySize), EntrySize);
-        BinaryPrimitives.WriteUInt32LittleEndian(entry, Load);
-        BinaryPrimitives.WriteUInt32LittleEndian(entry[4..], Readable);
-        Write(entry, 8, (ulong)start);
-        Write(entry, 16, KernelBase + physical);
-        Write(entry, 24, physical);
-        Write(entry, 32, (ulong)application.Length);
-        Write(entry, 40, (ulong)application.Length);
-        Write(entry, 48, Page);
-        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(56), (ushort)(segments.Count + 1));
+        WriteHeader(image, segments.Count, new(Load, Readable, (ulong)start, KernelBase + physical, physical, (ulong)application.Length, (ulong)application.Length), Page);
+        for (int i = 0; i < notes.Length; i++)
+        {
+            ulong offset = notes[i].Offset;
+            WriteHeader(image, segments.Count + 1 + i, notes[i] with { Offset = (ulong)start + offset, Address = KernelBase + physical + offset, Physical = physical + offset }, 4);
+        }
+
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(56), (ushort)headers);
         // No section headers: offset, count, index of names.
         Write(image, 40, 0);
         image.AsSpan(60, 4).Clear();
@@ -103,6 +104,19 @@ public static class VirtualMachineImage
         Write(image, mark + Mark.Length, physical);
         Write(image, mark + Mark.Length + 8, (ulong)application.Length);
         return image;
+
+        static void WriteHeader(byte[] image, int index, Segment segment, ulong alignment)
+        {
+            var entry = image.AsSpan(HeaderSize + (index * EntrySize), EntrySize);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry, segment.Type);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[4..], segment.Flags);
+            Write(entry, 8, segment.Offset);
+            Write(entry, 16, segment.Address);
+            Write(entry, 24, segment.Physical);
+            Write(entry, 32, segment.FileSize);
+            Write(entry, 40, segment.MemorySize);
+            Write(entry, 48, alignment);
+        }
 
         static void Write(Span<byte> to, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(to[at..], value);
     }

@@ -22,6 +22,7 @@ internal sealed class CommandLine
             RunCommand.Create(boot),
             BuildCommand.Create(),
             DescribeCommand.Create(),
+            InspectCommand.Create(),
             DoctorCommand.Create(),
         };
         if (own.Length == 0)

@@ -26,7 +26,7 @@ internal sealed class DescriptorPort(DeviceHandle handle, bool isBehindGateway) 
     {
         MacAddress mac = default;
         if (handle.Find("mac") is { } text && !MacAddress.TryParse(text, out mac)) throw new BootException($"{DeviceHandle.Variable}: mac={text} of {handle.Name} is no MAC address.");
-        return new DeviceSpecification(handle.Name, handle.Driver, handle.Descriptor, handle.Number("mtu", 68, 65535), mac).Open(poolSize);
+        return new DeviceSpecification(handle.Name, handle.Driver, handle.Number("uio", 0, int.MaxValue) ?? handle.Descriptor, handle.Number("mtu", 68, 65535), mac).Open(poolSize);
     }
 }
 

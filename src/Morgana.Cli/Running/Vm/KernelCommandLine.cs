@@ -25,7 +25,8 @@ internal static class KernelCommandLine
         const long leastDma = 512 << 10, rest = 3 << 19;
         // .NET's collector does not begin with less. It is a limit alone: where there is less, memory itself is, and is refused.
         const long leastHeap = 8 << 20;
-        long dma = Math.Clamp(memory / 8, leastDma, 32 << 20) & -4096;
+        // The device's memory is taken whole: a guest that has little gives less of it.
+        long dma = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : 8), leastDma, 64 << 20) & -4096;
         // Thread stacks, native memory and page tables have a quarter of what is left.
         long heap = Math.Max((memory - image - dma - rest) / 4 * 3, leastHeap);
         return (dma, heap);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Morgana.Build;
+using Morgana.Build.Manifests;
 using Morgana.Cli.Arguments;
 using Morgana.Cli.Terminal;
 using Morgana.Drivers.Tap;
@@ -25,11 +26,17 @@ internal static class VmTarget
             image = await VmImages.FindAsync(settings.Subject, kernel, log, stop.Token);
         }
 
+        var manifest = ManifestFile.Read(image);
+        if (settings.Devices.Count + settings.Secrets.Count > 0) throw new CommandException("the vm target attaches a network alone so far: leave out --block, --device and --secret", ExitStatus.Usage);
+        ManifestCheck.Check(settings, manifest);
+        // The image says whether it has a network, and what it calls it.
+        string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
+        var networkSettings = networkName is null ? settings with { Network = new(NetworkKind.None) } : settings;
         string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
-        await using var network = GuestNetwork.Open(settings);
+        await using var network = GuestNetwork.Open(networkSettings);
         using GuestLine console = new(), status = new();
         int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors];
-        var vm = Describe(settings, image, accelerator, network.Descriptors);
+        var vm = Describe(networkSettings, image, networkName, accelerator, network.Descriptors);
         var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
         console.Release();
         status.Release();
@@ -38,12 +45,12 @@ internal static class VmTarget
         return await WatchAsync(guest, network, console, status, stop);
     }
 
-    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link)
+    private static VmSettings Describe(RunSettings settings, string image, string? networkName, string accelerator, ReadOnlySpan<int> link)
     {
         bool isTap = settings.Network.Kind == NetworkKind.Tap;
         int mtu = link.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(link[0]) : Gateway.Gateway.DefaultMtu;
         var (dma, heap) = KernelCommandLine.Share(settings.Memory, new FileInfo(image).Length);
-        string devices = link.IsEmpty ? "" : string.Create(CultureInfo.InvariantCulture, $"net0=virtio,uio=0,mtu={mtu}");
+        string devices = link.IsEmpty ? "" : string.Create(CultureInfo.InvariantCulture, $"{networkName}=virtio,uio=0,mtu={mtu}");
         return new()
         {
             Image = image,
