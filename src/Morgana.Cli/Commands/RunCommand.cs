@@ -16,6 +16,7 @@ internal static class RunCommand
         ["sandbox"] = ProcessTarget.RunConfinedAsync,
         ["managed"] = ManagedTarget.RunAsync,
         ["vm"] = VmTarget.RunAsync,
+        ["linux-vm"] = LinuxVmTarget.RunAsync,
     };
 
     private static readonly Argument<string> Subject = new("PROJECT|IMAGE") { Description = "a unikernel's project or its folder, or an image made by build" };
@@ -41,7 +42,7 @@ internal static class RunCommand
     private static readonly Option<bool> AllowHost = new("--allow-host") { Description = "let the guest reach the host's own services, as 10.0.2.2" };
     private static readonly Option<string> Target = new("--target")
     {
-        Description = "process: the image as a Linux process; sandbox: the same, locked into landlock and seccomp; vm: a virtual machine with a kernel of its own; managed: the project under the JIT (default: process)",
+        Description = "process: the image as a Linux process; sandbox: the same, locked into landlock and seccomp; vm: a virtual machine with a kernel of its own; linux-vm: the same on a stock Linux; managed: the project under the JIT (default: process)",
         HelpName = string.Join('|', Targets.Keys),
     };
 
@@ -116,13 +117,13 @@ internal static class RunCommand
     private static void Check(RunSettings settings)
     {
         if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(", ", Targets.Keys)}");
-        if (settings.Target == "vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage("the target vm attaches no --block, --device or --secret yet: use the target process");
+        if (settings.Target is "vm" or "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage($"the target {settings.Target} attaches no --block, --device or --secret yet: use the target process");
         bool isGateway = settings.Network.Kind == NetworkKind.Gateway;
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");
         if (settings.AllowHost && !isGateway) throw Usage("--allow-host needs --net gateway");
         if (settings.Capture is not null && settings.Network.Kind == NetworkKind.None) throw Usage("--capture needs a network");
         if (settings.Capture is not null && settings.Network.Kind == NetworkKind.Tap) throw Usage($"--capture needs --net gateway; on a tap use: tcpdump -i {settings.Network.TapName} -w FILE");
-        if (settings.Target != "vm" && settings.Memory < MemorySize.Least) throw Usage($"--memory {settings.Memory >> 20}M: a guest that is a process needs at least {MemorySize.Least >> 20}M");
+        if (settings.Target is not ("vm" or "linux-vm") && settings.Memory < MemorySize.Least) throw Usage($"--memory {settings.Memory >> 20}M: a guest that is a process needs at least {MemorySize.Least >> 20}M");
         if (settings.Target == "managed" && !isGateway) throw Usage("the managed target has the gateway in its own process: it takes no other --net");
         var twice = settings.Publish.Where(p => p.Host.Port != 0).GroupBy(p => (p.Host, p.IsUdp)).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null) throw Usage($"--publish names port {twice.Key.Host.Port} twice");
@@ -130,7 +131,11 @@ internal static class RunCommand
 
     private static void CheckMachine(RunSettings settings, ParseResult result)
     {
-        if (settings.Target == "vm")
+        if (settings.Target == "linux-vm" && IsBootable(settings.Subject)) throw Usage($"{settings.Subject} brings a kernel of its own: it runs with --target vm alone");
+        if (settings.Target == "linux-vm" && settings.IsMemoryExplicit && settings.Memory < LinuxVmTarget.LinuxMemory + MemorySize.Least)
+            throw Usage($"--memory {settings.Memory >> 20}M: Linux and the image need at least {(LinuxVmTarget.LinuxMemory + MemorySize.Least) >> 20}M");
+        if (settings.Target == "linux-vm" && settings.IsDebugged) throw Usage("--gdb needs --target vm");
+        if (settings.Target is "vm" or "linux-vm")
         {
             if (settings.Processors is < 1 or > 64) throw Usage($"--cpus {settings.Processors}: a virtual machine has 1 to 64 processors");
             if (settings.Machine is not ("microvm" or "q35")) throw Usage($"--machine {settings.Machine}: expected microvm or q35");
@@ -140,7 +145,7 @@ internal static class RunCommand
 
         if (IsBootable(settings.Subject)) throw Usage($"{settings.Subject} is a virtual machine's image: it runs with --target vm alone");
         foreach (Option option in (Option[])[Processors, Machine, Acceleration, Debugger, Verbose])
-            if (result.GetResult(option) is { Implicit: false }) throw Usage($"{option.Name} needs --target vm");
+            if (result.GetResult(option) is { Implicit: false }) throw Usage($"{option.Name} needs --target vm or linux-vm");
     }
 
     private static bool IsBootable(string subject) => File.Exists(subject) && ElfFile.IsElf(subject) && VirtualMachineImage.IsOne(subject);

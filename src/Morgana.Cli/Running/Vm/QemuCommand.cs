@@ -27,6 +27,7 @@ internal static class QemuCommand
             "-chardev", $"socket,id=status,fd={Number(vm.StatusDescriptor)}", "-device", "isa-debugcon,iobase=0xe9,chardev=status",
             "-device", "isa-debug-exit,iobase=0x501,iosize=2",
         };
+        if (vm.InitialRam is { } archive) arguments.AddRange(["-initrd", archive]);
         if (vm.NetworkDescriptor is { } descriptor) arguments.AddRange(Network(vm, descriptor, isMicroVm));
         if (vm.DebugSocket is { } socket) arguments.AddRange(["-S", "-gdb", $"unix:path={socket},server=on,wait=off"]);
         return arguments;

@@ -9,6 +9,9 @@ internal sealed record VmSettings
     /// <summary>The file that the monitor boots.</summary>
     public required string Image { get; init; }
 
+    /// <summary>The initial file system that goes with it, or null.</summary>
+    public string? InitialRam { get; init; }
+
     /// <summary>Octets of memory in all.</summary>
     public required long Memory { get; init; }
 

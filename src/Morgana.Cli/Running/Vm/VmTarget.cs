@@ -72,7 +72,8 @@ internal static class VmTarget
         };
     }
 
-    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, GuestLine console, GuestLine status, StopSignals stop)
+    /// <summary>Shows what the guest says until it ends, or the user ends it.</summary>
+    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, GuestLine console, GuestLine status, StopSignals stop)
     {
         using var said = new MemoryStream();
         Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.CopyToAsync(said);

@@ -1,0 +1,100 @@
+using System.Globalization;
+using Morgana.Build;
+using Morgana.Cli.Arguments;
+using Morgana.Cli.Terminal;
+using Morgana.Drivers.Tap;
+
+namespace Morgana.Cli.Running.Vm;
+
+/// <summary>The linux-vm target: the same image on a stock Linux, in the same virtual machine; what our own kernel is measured against.</summary>
+internal static class LinuxVmTarget
+{
+    /// <summary>What Linux itself takes, before the image has anything.</summary>
+    public const long LinuxMemory = 80L << 20;
+
+    /// <summary>What the guest has when nothing is said.</summary>
+    public const long DefaultMemory = 256L << 20;
+
+    /// <summary>Runs the guest until it ends or the user stops it.</summary>
+    /// <returns>The guest's own exit status; 0 if the user stopped it.</returns>
+    public static async Task<int> RunAsync(RunSettings settings)
+    {
+        using var stop = new StopSignals();
+        string qemu = Toolchain.FindProgram(QemuCommand.Program) ?? throw new CommandException($"the linux-vm target needs {QemuCommand.Program}: sudo apt-get install qemu-system-x86");
+        string application, accelerator;
+        LinuxKernel linux;
+        using (var log = new ConsoleBuildLog())
+        {
+            linux = await LinuxKernel.GetAsync(log, stop.Token);
+            application = await FindAsync(settings.Subject, log, stop.Token);
+            accelerator = await Accelerator.ChooseAsync(settings.Accelerator, await new KernelBuilder(log).BuildAsync(stop.Token), qemu);
+        }
+
+        string folder = Directory.CreateTempSubdirectory("morgana-linux-vm-").FullName;
+        try
+        {
+            await using var network = GuestNetwork.Open(settings);
+            string archive = Path.Combine(folder, "initramfs");
+            bool isTap = settings.Network.Kind == NetworkKind.Tap;
+            int mtu = network.Descriptors.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(network.Descriptors[0]) : Gateway.Gateway.DefaultMtu;
+            bool hasNetwork = !network.Descriptors.IsEmpty;
+            long memory = settings.IsMemoryExplicit ? settings.Memory : DefaultMemory;
+            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, hasNetwork), settings.BootArguments, hasNetwork, isPci: settings.Machine != "microvm", archive, stop.Token);
+
+            using GuestLine console = new(), status = new();
+            int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors];
+            var vm = new VmSettings
+            {
+                Image = linux.Image,
+                InitialRam = archive,
+                Memory = memory,
+                Machine = settings.Machine,
+                Accelerator = accelerator,
+                Processors = settings.Processors,
+                CommandLine = CommandLine(settings.IsVerbose),
+                ConsoleDescriptor = GuestProcess.FirstDescriptor,
+                StatusDescriptor = GuestProcess.FirstDescriptor + 1,
+                NetworkDescriptor = hasNetwork ? GuestProcess.FirstDescriptor + 2 : null,
+                IsTap = isTap,
+                Mtu = mtu,
+                Mac = hasNetwork && !isTap ? GuestNetwork.GuestMac : "",
+            };
+            var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
+            console.Release();
+            status.Release();
+            network.Release();
+            return await VmTarget.WatchAsync(guest, network, console, status, stop);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Linux's own command line. Linux keeps silent; IPv6 is off, or it would send from our interface.</summary>
+    internal static string CommandLine(bool isVerbose) =>
+        $"console=ttyS0 {(isVerbose ? "" : "quiet ")}panic=-1 reboot=t ipv6.disable=1 no_timer_check 8250.nr_uarts=1";
+
+    private static string[] Environment(long memory, bool hasNetwork)
+    {
+        long ours = memory - LinuxMemory;
+        return
+        [
+            .. KernelCommandLine.Environment(ours, heap: ours / 2),
+            // The first process opens it: init.c.
+            "MORGANA_DEVICES=" + (hasNetwork ? string.Create(CultureInfo.InvariantCulture, $"net0=packet-socket,fd={GuestProcess.FirstDescriptor}") : ""),
+        ];
+    }
+
+    private static async Task<string> FindAsync(string subject, IBuildLog log, CancellationToken stop)
+    {
+        if (!File.Exists(subject) || subject.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase))
+        {
+            if (!File.Exists(subject) && !Directory.Exists(subject)) throw new CommandException($"{subject}: no such project or image");
+            return (await new Builder(BuildKind.Image, log).BuildAsync(ProjectFile.Locate(subject), stop)).Path;
+        }
+
+        if (ElfFile.FindFault(subject) is { } fault) throw new CommandException(fault);
+        return Path.GetFullPath(subject);
+    }
+}

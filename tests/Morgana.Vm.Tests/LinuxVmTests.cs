@@ -1,0 +1,77 @@
+using Morgana.Build;
+
+namespace Morgana.Vm.Tests;
+
+/// <summary>The same image on a stock Linux: its archive, and with --long the machine itself, whose Linux does not come up every time.</summary>
+public class LinuxVmTests
+{
+    [Fact]
+    public void An_archive_holds_what_was_added_and_nothing_of_the_host()
+    {
+        byte[] first = Archive(), second = Archive();
+        Assert.Equal(first, second);
+        Assert.Equal(0, first.Length % 512);
+        Assert.Equal(
+            [("dev", 0x41ed, "", 0, 0), ("dev/console", 0x2180, "", 5, 1), ("init", 0x81ed, "abcde", 0, 0), ("empty", 0x81ed, "", 0, 0), ("TRAILER!!!", 0, "", 0, 0)],
+            Entries(first));
+    }
+
+    [LinuxVmFact]
+    public async Task An_image_ends_with_its_own_status()
+    {
+        var (status, _, error) = await MorganaCommand.RunAsync("run", "samples/Noop", "--target", "linux-vm", "--net", "none", "--accel", "tcg", "--machine", "q35", "--", "201");
+        Assert.True(status == 201, error);
+    }
+
+    [LinuxVmFact]
+    public async Task The_website_is_served_through_a_packet_socket()
+    {
+        using var command = MorganaCommand.Start("run", "unikernels/Website", "--target", "linux-vm", "--accel", "tcg", "--machine", "q35", "--publish", "0:80");
+        int port = await command.PortAsync(80);
+        using var client = new HttpClient { Timeout = TimeSpan.FromMinutes(1) };
+        Assert.Contains("<html", await client.GetStringAsync($"http://localhost:{port}/"), StringComparison.OrdinalIgnoreCase);
+        command.SignalGroup(2);
+        var (status, _, error) = await command.EndAsync();
+        Assert.True(status == 0, error);
+    }
+
+    private static byte[] Archive()
+    {
+        var stream = new MemoryStream();
+        using (var archive = new InitialRamArchive(stream))
+        {
+            archive.AddFolder("dev");
+            archive.AddDevice("dev/console", 5, 1);
+            archive.AddFile("init", "abcde"u8);
+            archive.AddFile("empty", []);
+        }
+
+        return stream.ToArray();
+    }
+
+    // As Linux reads it: a header of hexadecimal fields, the name, the content; the latter two begin at multiples of four.
+    private static List<(string Name, int Mode, string Content, int Major, int Minor)> Entries(byte[] archive)
+    {
+        var entries = new List<(string, int, string, int, int)>();
+        for (int at = 0; ;)
+        {
+            Assert.Equal("070701", Text(at, 6));
+            int size = Field(6), nameLength = Field(11), content = (at + 110 + nameLength + 3) & -4;
+            string name = Text(at + 110, nameLength - 1);
+            entries.Add((name, Field(1), Text(content, size), Field(9), Field(10)));
+            if (name == "TRAILER!!!") return entries;
+            at = (content + size + 3) & -4;
+
+            int Field(int number) => Convert.ToInt32(Text(at + 6 + (number * 8), 8), 16);
+        }
+
+        string Text(int from, int length) => System.Text.Encoding.UTF8.GetString(archive, from, length);
+    }
+
+    private sealed class LinuxVmFactAttribute : FactAttribute
+    {
+        public LinuxVmFactAttribute() => Skip = Need.Missing
+            ?? (LinuxKernel.Find() is null ? "needs Debian's cloud kernel: run any image once with --target linux-vm, which fetches it"
+            : Environment.GetEnvironmentVariable("MORGANA_LONG") is not "1" ? "takes long: ./test --long" : null);
+    }
+}
