@@ -27,6 +27,7 @@ internal static class DoctorCommand
         Want("setpriv", Toolchain.FindProgram("setpriv"), "the guest outlives a runner that is killed", "util-linux");
         Want("binutils", Toolchain.Binutils, "--target vm does not work", "binutils");
         Want("QEMU", Toolchain.FindProgram(QemuCommand.Program), "--target vm does not work", "qemu-system-x86");
+        Want("stock Linux", LinuxKernel.Find()?.Image, "--target linux-vm downloads it first (Debian's linux-image-cloud-amd64)");
         Want("tap interfaces", CanOpen("/dev/net/tun"), "--net tap:NAME does not work (load it with: modprobe tun)");
         Want("network namespaces", NamespaceRights(), "tests over tap skip");
         Want("landlock", Landlock.Version is > 0 and var version ? $"version {version}" : null, "--target sandbox does not work (boot Linux with landlock in lsm=)");

@@ -53,6 +53,10 @@ public static class NetworkParts
     [Driver("tap", Targets = Targets.Process | Targets.Sandbox)]
     public static INetworkPort Tap(DeviceHandle device) => new DescriptorPort(device, isBehindGateway: false);
 
+    /// <summary>An interface of the Linux under it, by a packet socket.</summary>
+    [Driver("packet-socket", Targets = Targets.LinuxVm)]
+    public static INetworkPort PacketSocket(DeviceHandle device) => new DescriptorPort(device, isBehindGateway: true);
+
     /// <summary>A virtio network card, in a virtual machine.</summary>
     [Driver("virtio", Targets = Targets.Vm)]
     public static INetworkPort Virtio(DeviceHandle device) => new DescriptorPort(device, isBehindGateway: true);

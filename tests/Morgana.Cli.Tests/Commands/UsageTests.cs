@@ -20,6 +20,8 @@ public class UsageTests
     [InlineData("run x --net none --publish 1:1", "--publish needs --net gateway")]
     [InlineData("run x --net tap:t0 --capture f", "tcpdump -i t0")]
     [InlineData("run x --net none --target managed", "managed target")]
+    [InlineData("run x --target linux-vm --memory 64M", "Linux and the image need at least 88M")]
+    [InlineData("run x --target linux-vm --gdb", "--gdb needs --target vm")]
     [InlineData("build x", "'--output' is required")]
     [InlineData("doctor -- x", "only run takes boot arguments")]
     public async Task A_wrong_command_line_is_status_64_and_one_line(string arguments, string expected)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Morgana.Build;
+using Morgana.Build.Manifests;
 using Morgana.Cli.Arguments;
 using Morgana.Cli.Terminal;
 using Morgana.Drivers.Tap;
@@ -30,6 +31,10 @@ internal static class LinuxVmTarget
             accelerator = await Accelerator.ChooseAsync(settings.Accelerator, await new KernelBuilder(log).BuildAsync(stop.Token), qemu);
         }
 
+        var manifest = ManifestFile.Read(application);
+        ManifestCheck.Check(settings, manifest);
+        string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
+        if (networkName is null) settings = settings with { Network = new(NetworkKind.None) };
         string folder = Directory.CreateTempSubdirectory("morgana-linux-vm-").FullName;
         try
         {
@@ -39,7 +44,7 @@ internal static class LinuxVmTarget
             int mtu = network.Descriptors.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(network.Descriptors[0]) : Gateway.Gateway.DefaultMtu;
             bool hasNetwork = !network.Descriptors.IsEmpty;
             long memory = settings.IsMemoryExplicit ? settings.Memory : DefaultMemory;
-            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, hasNetwork), settings.BootArguments, hasNetwork, isPci: settings.Machine != "microvm", archive, stop.Token);
+            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, hasNetwork ? networkName : null), settings.BootArguments, hasNetwork, isPci: settings.Machine != "microvm", archive, stop.Token);
 
             using GuestLine console = new(), status = new();
             int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors];
@@ -75,14 +80,14 @@ internal static class LinuxVmTarget
     internal static string CommandLine(bool isVerbose) =>
         $"console=ttyS0 {(isVerbose ? "" : "quiet ")}panic=-1 reboot=t ipv6.disable=1 no_timer_check 8250.nr_uarts=1";
 
-    private static string[] Environment(long memory, bool hasNetwork)
+    private static string[] Environment(long memory, string? network)
     {
         long ours = memory - LinuxMemory;
         return
         [
             .. KernelCommandLine.Environment(ours, heap: ours / 2),
             // The first process opens it: init.c.
-            "MORGANA_DEVICES=" + (hasNetwork ? string.Create(CultureInfo.InvariantCulture, $"net0=packet-socket,fd={GuestProcess.FirstDescriptor}") : ""),
+            "MORGANA_DEVICES=" + (network is not null ? string.Create(CultureInfo.InvariantCulture, $"{network}=packet-socket,fd={GuestProcess.FirstDescriptor}") : ""),
         ];
     }
 
