@@ -20,7 +20,8 @@ public static class NetworkParts
         [BootArgument(Help = "Name servers; behind the gateway 10.0.2.3.")] Ipv4Address[]? dns = null)
     {
         bool known = port.IsBehindGateway;
-        var own = ipv4 ?? (known ? new(Ipv4Address.Parse("10.0.2.15"), 24) : throw new BootException("--ipv4=ADDRESS/PREFIX is needed on a link without our gateway."));
+        // 0.0.0.0 is nobody's own address, nor a router's: whoever gives it has given none.
+        var own = ipv4 is { Address.Value: not 0 } given ? given : (known ? new(Ipv4Address.Parse("10.0.2.15"), 24) : throw new BootException("--ipv4=ADDRESS/PREFIX is needed on a link without our gateway."));
         var (device, pool) = port.Open(GuestMemory.FromEnvironment().Pool);
         var mac = device.Capabilities.Mac;
         var loop = new NetworkLoop(new()
@@ -33,7 +34,7 @@ public static class NetworkParts
                     Mac = mac.Value != 0 ? mac : GuestNetwork.LocalMac(own.Address),
                     Mtu = device.Capabilities.Mtu,
                     Addresses = [own],
-                    Gateway = ipv4Gateway ?? (known ? Ipv4Address.Parse("10.0.2.2") : null),
+                    Gateway = ipv4Gateway is { Value: not 0 } router ? router : known ? Ipv4Address.Parse("10.0.2.2") : null,
                 }),
             ],
             Pool = pool,
