@@ -25,40 +25,40 @@ internal sealed class Checker(string run)
     public void AfterDrain(TcpStack a, TcpStack b, Instant now)
     {
         foreach (var stack in (ReadOnlySpan<TcpStack>)[a, b])
-        foreach (var tcb in stack.Slots)
-        {
-            if (tcb is null) continue;
-            Invariants.CheckOne(tcb);
-            True(ReferenceEquals(stack.Find(tcb.Local, tcb.Remote), tcb), "17: each four-tuple has one connection", tcb);
-            if (!stack.HasOutput && tcb.Deadlines.DelayedAck != Instant.Never)
-                True(tcb.RcvNxt > tcb.LastAckSent && !tcb.IsAckOwed, "26: an acknowledgement waits only for what is not acknowledged, and not if it is owed", tcb);
-            CheckDirection(stack, tcb);
-        }
+            foreach (var tcb in stack.Slots)
+            {
+                if (tcb is null) continue;
+                Invariants.CheckOne(tcb);
+                True(ReferenceEquals(stack.Find(tcb.Local, tcb.Remote), tcb), "17: each four-tuple has one connection", tcb);
+                if (!stack.HasOutput && tcb.Deadlines.DelayedAck != Instant.Never)
+                    True(tcb.RcvNxt > tcb.LastAckSent && !tcb.IsAckOwed, "26: an acknowledgement waits only for what is not acknowledged, and not if it is owed", tcb);
+                CheckDirection(stack, tcb);
+            }
     }
 
     /// <summary>Timers have run.</summary>
     public void AfterTimeouts(TcpStack a, TcpStack b, Instant now)
     {
         foreach (var stack in (ReadOnlySpan<TcpStack>)[a, b])
-        foreach (var tcb in stack.Slots)
-        {
-            if (tcb is null || tcb.Deadline == Instant.Never) continue;
-            True(tcb.Deadline + s_twoTicks > now, "27: no deadline stays past its tick", tcb);
-            True(stack.NextTimeout <= tcb.Deadline + s_twoTicks, "27: whoever asks hears of each deadline", tcb);
-        }
+            foreach (var tcb in stack.Slots)
+            {
+                if (tcb is null || tcb.Deadline == Instant.Never) continue;
+                True(tcb.Deadline + s_twoTicks > now, "27: no deadline stays past its tick", tcb);
+                True(stack.NextTimeout <= tcb.Deadline + s_twoTicks, "27: whoever asks hears of each deadline", tcb);
+            }
     }
 
     /// <summary>Nothing is on the wires and no timer runs.</summary>
     public void AtRest(TcpStack a, TcpStack b)
     {
         foreach (var stack in (ReadOnlySpan<TcpStack>)[a, b])
-        foreach (var tcb in stack.Slots)
-        {
-            if (tcb is null) continue;
-            True(tcb.SndUna == tcb.SndNxt && tcb.Unsent == 0, "31: at rest nothing is unacknowledged or unsent", tcb);
-            True(!tcb.IsFinQueued || tcb.IsFinSent, "31: at rest no FIN is owed", tcb);
-            True(!tcb.IsReleased, "31: at rest no connection is left that nobody has", tcb);
-        }
+            foreach (var tcb in stack.Slots)
+            {
+                if (tcb is null) continue;
+                True(tcb.SndUna == tcb.SndNxt && tcb.Unsent == 0, "31: at rest nothing is unacknowledged or unsent", tcb);
+                True(!tcb.IsFinQueued || tcb.IsFinSent, "31: at rest no FIN is owed", tcb);
+                True(!tcb.IsReleased, "31: at rest no connection is left that nobody has", tcb);
+            }
     }
 
     /// <summary>A segment goes out.</summary>

@@ -19,18 +19,18 @@ public class StateTableTests
         for (int flags = 0; flags < 256; flags++)
         {
             foreach (long sequence in (ReadOnlySpan<long>)[0, 1, 2, 40_000, 65_535, 1L << 31])
-            foreach (long acknowledgment in (ReadOnlySpan<long>)[1, 2, 1L << 31])
-            {
-                var script = new Script(pool: pool).Given(state);
-                script.Sent.Clear();
-                script.Inject((TcpFlags)flags, sequence, acknowledgment, flags % 3 * 7);
-                Assert.DoesNotContain(script.Sent, s => ((TcpFlags)flags & Rst) != 0 && (s.Flags & Rst) != 0);
-                Assert.True(script.Sent.Count <= 1, $"{(TcpFlags)flags} in {state} was answered {script.Sent.Count} times");
-                // Whatever it was: when the application and the peer are gone, so is everything.
-                if (script.Tcb is { IsPooled: false } tcb) tcb.Abort(script.Now);
-                script.Listener.Close(script.Now);
-                script.After(TimeSpan.FromMinutes(5)).ExpectGone();
-            }
+                foreach (long acknowledgment in (ReadOnlySpan<long>)[1, 2, 1L << 31])
+                {
+                    var script = new Script(pool: pool).Given(state);
+                    script.Sent.Clear();
+                    script.Inject((TcpFlags)flags, sequence, acknowledgment, flags % 3 * 7);
+                    Assert.DoesNotContain(script.Sent, s => ((TcpFlags)flags & Rst) != 0 && (s.Flags & Rst) != 0);
+                    Assert.True(script.Sent.Count <= 1, $"{(TcpFlags)flags} in {state} was answered {script.Sent.Count} times");
+                    // Whatever it was: when the application and the peer are gone, so is everything.
+                    if (script.Tcb is { IsPooled: false } tcb) tcb.Abort(script.Now);
+                    script.Listener.Close(script.Now);
+                    script.After(TimeSpan.FromMinutes(5)).ExpectGone();
+                }
         }
     }
 
