@@ -63,7 +63,7 @@ public sealed class KernelTests : IDisposable
     public async Task Boot_after_boot_comes_to_its_end()
     {
         // ./test --long boots a thousand times.
-        int boots = Environment.GetEnvironmentVariable("MORGANA_LONG") is "1" ? 1000 : 50;
+        int boots = Environment.GetEnvironmentVariable("MORGANA_LONG") is "1" ? 1000 : 25;
         string image = await ImageAsync();
         for (int i = 0; i < boots; i++)
         {

@@ -9,12 +9,19 @@ internal static unsafe class Clock
 {
     private const ulong Second = 1_000_000_000;
 
-    /// <summary>The shortest first comparison. Half a millisecond errs by 0.2 percent.</summary>
+    /// <summary>The shortest first comparison. Half a millisecond errs by 0.2 percent, where nothing comes between the readings.</summary>
     private const ulong FirstComparison = 500_000;
+
+    /// <summary>The longest: by then an overloaded host has let us read the clocks together once.</summary>
+    private const ulong LongestComparison = 20_000_000;
 
     private static ClockPage* s_page;
     private static ulong s_startTsc, s_startPit, s_startTimer;
+    private static ulong s_startTook;
     private static ulong s_refinement;
+
+    // How much time the counter can tell without erring by half a round of the interval timer.
+    private static ulong s_trusted;
     private static ulong s_timerMultiplier;             // timer ticks for each 2^32 nanoseconds
     private static bool s_hasPit;
 
@@ -32,7 +39,7 @@ internal static unsafe class Clock
         NextRefinement = ulong.MaxValue;
         Pit.Start();
         LocalApic.SetTimer(uint.MaxValue);
-        ReadTogether(out s_startTsc, out s_startPit, out s_startTimer);
+        s_startTook = ReadTogether(out s_startTsc, out s_startPit, out s_startTimer);
         s_page->TscBase = s_startTsc;
         s_page->Multiplier = 1UL << 32;
         // A timer that is not there answers with ones, always.
@@ -42,10 +49,13 @@ internal static unsafe class Clock
     /// <summary>Finds the speeds of the counter and of the processors' timers.</summary>
     public static void Calibrate()
     {
-        ulong tsc, pit, timer;
-        do ReadTogether(out tsc, out pit, out timer);
-        while (ElapsedSinceStart(pit, timer) < FirstComparison);
-        ulong elapsed = ElapsedSinceStart(pit, timer);
+        ulong tsc, pit, timer, took, elapsed;
+        do
+        {
+            took = ReadTogether(out tsc, out pit, out timer);
+            elapsed = ElapsedSinceStart(pit, timer);
+        }
+        while (elapsed < FirstComparison || (elapsed < LongestComparison && (took + s_startTook) * 100 > tsc - s_startTsc));
         s_timerMultiplier = Machine.ShiftDivide32(s_startTimer - timer, elapsed);
         LocalApic.SetTimer(0);
 
@@ -53,6 +63,8 @@ internal static unsafe class Clock
         if (multiplier == 0)
         {
             multiplier = Machine.ShiftDivide32(elapsed, tsc - s_startTsc);
+            // It is right to one percent, so that two seconds are known to 20 ms.
+            s_trusted = 3 * Second / 2;
             if (s_hasPit) NextRefinement = 20_000_000;
         }
 
@@ -107,6 +119,15 @@ internal static unsafe class Clock
         ReadTogether(out ulong tsc, out ulong pit, out ulong _);
         // How often the interval timer has gone round is known from the counter, which errs by far less than a round.
         ulong estimate = Machine.MultiplyShift32(tsc - s_startTsc, s_page->Multiplier);
+        if (estimate > s_trusted)
+        {
+            // Too late to be sure, on a host that let nobody look: from here again.
+            s_startTsc = tsc;
+            s_startPit = pit;
+            NextRefinement = Now() + 20_000_000;
+            return;
+        }
+
         ulong ticks = (pit - s_startPit) & (Pit.Period - 1);
         ulong expected = MulDiv(estimate, Pit.Frequency, Second);
         ulong rounds = (expected - ticks + (Pit.Period / 2)) / Pit.Period;
@@ -121,14 +142,16 @@ internal static unsafe class Clock
         Machine.FullFence();
         s_page->Sequence++;
         s_refinement++;
-        NextRefinement = s_refinement switch { 1 => 200_000_000, 2 => 2 * Second, _ => ulong.MaxValue };
+        s_trusted *= 20;
+        NextRefinement = s_refinement switch { 1 => now + 180_000_000, 2 => now + (2 * Second), _ => ulong.MaxValue };
     }
 
     private static ulong ElapsedSinceStart(ulong pit, ulong timer) =>
         s_hasPit ? ((pit - s_startPit) & (Pit.Period - 1)) * Second / Pit.Frequency : s_startTimer - timer;
 
     // The three clocks as of one moment: the quickest of a few readings, as a virtual processor may be stopped in between.
-    private static void ReadTogether(out ulong tsc, out ulong pit, out ulong timer)
+    // Answers how many counts it took.
+    private static ulong ReadTogether(out ulong tsc, out ulong pit, out ulong timer)
     {
         ulong best = ulong.MaxValue;
         tsc = pit = timer = 0;
@@ -144,6 +167,8 @@ internal static unsafe class Clock
             pit = p;
             timer = t;
         }
+
+        return best;
     }
 
     // a * b / c, for times up to a few hours.
