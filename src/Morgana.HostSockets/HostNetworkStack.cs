@@ -32,8 +32,7 @@ public sealed class HostNetworkStack : INetworkStack
         {
             // "::" is every address of both versions, as in our own stack.
             if (socket.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = local.Address.IsAny;
-            // A port whose last connections are in TIME-WAIT can be listened on again, as in our own stack.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Not ReuseAddress: on Linux .NET takes it for SO_REUSEPORT, too, and two could listen on one port. TIME-WAIT does not hinder it anyway.
             socket.Bind(ToHost(local));
             socket.Listen(options.Backlog);
             return new(new HostTcpListener(socket, options.Connection));
