@@ -36,6 +36,20 @@ public sealed unsafe class FrameAllocatorTests : IDisposable
         Assert.Equal(4UL, frames.FreeCount);
     }
 
+    [Theory, InlineData(0, 64), InlineData(1, 640), InlineData(63, 129), InlineData(64, 1000), InlineData(5, 60), InlineData(100, 4999)]
+    public void Every_frame_of_a_range_is_added_once(int first, int behind)
+    {
+        var frames = Create(5000);
+        // Two frames that are there already, so that words are whole, partly there and empty.
+        frames.Add((ulong)(first + 3) * 4096, (ulong)(first + 4) * 4096);
+        frames.Add((ulong)(behind - 2) * 4096, (ulong)(behind - 1) * 4096);
+        frames.Add((ulong)first * 4096, (ulong)behind * 4096);
+        Assert.Equal((ulong)(behind - first), frames.FreeCount);
+        Assert.Equal(frames.FreeCount, frames.TotalCount);
+        for (int frame = first; frame < behind; frame++) Assert.Equal((ulong)frame * 4096, frames.Take());
+        Assert.Equal(FrameAllocator.None, frames.Take());
+    }
+
     [Fact]
     public void A_frame_that_is_free_cannot_be_returned()
     {

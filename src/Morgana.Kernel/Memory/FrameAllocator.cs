@@ -37,11 +37,25 @@ internal unsafe struct FrameAllocator
     /// <summary>Adds the whole frames between two physical addresses.</summary>
     public void Add(ulong start, ulong end)
     {
-        for (ulong frame = (start + FrameSize - 1) / FrameSize; frame < end / FrameSize && frame < _frames; frame++)
+        ulong frame = (start + FrameSize - 1) / FrameSize, behind = Bits.Min(end / FrameSize, _frames);
+        while (frame < behind)
         {
-            if (IsFree(frame)) continue;
-            Mark(frame);
-            TotalCount++;
+            // Whole words at once: at boot, all of memory is added.
+            if ((frame & 63) == 0 && behind - frame >= 64 && _free[frame / 64] == 0)
+            {
+                MarkWord(frame / 64);
+                TotalCount += 64;
+                frame += 64;
+                continue;
+            }
+
+            if (!IsFree(frame))
+            {
+                Mark(frame);
+                TotalCount++;
+            }
+
+            frame++;
         }
     }
 
@@ -107,6 +121,15 @@ internal unsafe struct FrameAllocator
         _summary[s] |= 1UL << (int)(w & 63);
         _top[s / 64] |= 1UL << (int)(s & 63);
         FreeCount++;
+    }
+
+    private void MarkWord(ulong w)
+    {
+        ulong s = w / 64;
+        _free[w] = ulong.MaxValue;
+        _summary[s] |= 1UL << (int)(w & 63);
+        _top[s / 64] |= 1UL << (int)(s & 63);
+        FreeCount += 64;
     }
 
     private void Clear(ulong frame)

@@ -155,7 +155,7 @@ internal static unsafe class Uio
     {
         ulong start = PhysicalMemory.Frames->TakeRun(s_dmaSize / Pages.Size);
         if (start == FrameAllocator.None) return false;
-        Machine.Zero(Physical.Pointer(start), s_dmaSize);
+        // As it is: its driver clears what has to be clear, and most of it is not touched for a long time, or ever.
         device->Addresses[UioDevice.DmaMap] = start;
         device->Sizes[UioDevice.DmaMap] = s_dmaSize;
         return true;
