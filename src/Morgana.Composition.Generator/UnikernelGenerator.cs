@@ -90,7 +90,8 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
             var graph = resolver.Resolve(new()
             {
                 Unikernel = type,
-                Name = Names.Kebab(type.Name),
+                // "Program" says nothing to whoever reads a log.
+                Name = Names.Kebab(type.Name == "Program" ? type.ContainingAssembly.Name : type.Name),
                 Help = attribute.Get<string>("Help"),
                 StartSeconds = attribute.Get("StartSeconds", 30),
                 StopSeconds = attribute.Get("StopSeconds", 10),

@@ -54,4 +54,7 @@ internal sealed record RunSettings
 
     /// <summary>The image's command line.</summary>
     public IReadOnlyList<string> BootArguments { get; init; } = [];
+
+    /// <summary>Whether the image is to say only what boot arguments it has: then it starts nothing, and needs no device.</summary>
+    public bool IsHelpWanted => BootArguments.Any(a => a is "--help" or "-h");
 }

@@ -86,17 +86,9 @@ internal sealed class Attachments : IDisposable
                 ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read)
                 : File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"--block {device.Name}={path} is read-only for this user: chmod u+w {path}, or attach it as {device.Name}={path}:ro");
-        }
-        catch (IOException e) when (!isNew && e is not FileNotFoundException and not DirectoryNotFoundException)
-        {
-            throw new CommandException($"--block {device.Name}={path} is busy: another guest or program has it open");
-        }
-        catch (IOException e)
-        {
-            throw new CommandException($"--block {device.Name}={path} cannot be made: {e.Message}");
+            throw new CommandException($"--block {device.Name}={path} {WhyNot(e, device, isNew)}");
         }
 
         if (isNew) RandomAccess.SetLength(file, device.Size!.Value);
@@ -108,6 +100,17 @@ internal sealed class Attachments : IDisposable
         file.Dispose();
         throw new CommandException($"--block {device.Name}={path} is {fault}");
     }
+
+    // .NET gives the lock that another holds as the errno of flock, and a file system without writing as that of open.
+    private static string WhyNot(Exception e, DeviceAttachment device, bool isNew) => e switch
+    {
+        { HResult: Libc.EWouldBlock or Libc.ETextBusy } => "is busy: another guest or program has it open",
+        _ when isNew => $"cannot be made: {e.Message.TrimEnd('.')}",
+        UnauthorizedAccessException when device.IsReadOnly => $"cannot be read by this user: chmod u+r {device.Path}",
+        UnauthorizedAccessException => $"is read-only for this user: chmod u+w {device.Path}, or attach it as {device.Name}={device.Path}:ro",
+        { HResult: Libc.EReadOnlyFileSystem } => $"is on a file system that cannot be written: attach it as {device.Name}={device.Path}:ro",
+        _ => $"cannot be opened: {e.Message.TrimEnd('.')}",
+    };
 
     private static SafeFileHandle OpenDevice(DeviceAttachment device, string path)
     {

@@ -45,13 +45,13 @@ internal static class ManagedTarget
         }
     }
 
-    /// <summary>The user's own environment, since the JIT, debuggers and profilers are set by it, and what the gateway in the process is to do.</summary>
-    private static List<string> Environment(RunSettings settings)
+    /// <summary>The user's own environment, since the JIT, debuggers and profilers are set by it, and what the gateway in the process is to do. Secrets go another way.</summary>
+    internal static List<string> Environment(RunSettings settings)
     {
         var variables = new List<string>();
         foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
         {
-            if (variable.Key is string name && !name.StartsWith("MORGANA_", StringComparison.Ordinal)) variables.Add($"{name}={variable.Value}");
+            if (variable.Key is string name && !name.StartsWith("MORGANA_", StringComparison.Ordinal) && settings.Secrets.All(s => s.Variable != name)) variables.Add($"{name}={variable.Value}");
         }
 
         variables.Add("MORGANA_PUBLISH=" + string.Join(';', settings.Publish));

@@ -23,7 +23,8 @@ internal static class ManifestCheck
         foreach (var device in settings.Devices) CheckAttached(device, manifest);
         foreach (var secret in settings.Secrets)
             if (manifest.Secrets.All(s => s.Name != secret.Name)) throw Usage($"{manifest.Name} has no secret '{secret.Name}'; it has {Listing(manifest.Secrets.Select(s => s.Name))}");
-        CheckMissing(settings, manifest);
+        // Help is answered before a device is asked for.
+        if (!settings.IsHelpWanted) CheckMissing(settings, manifest);
     }
 
     /// <summary>The network device that <c>--net</c> is for, or null if the image has none.</summary>
@@ -43,6 +44,7 @@ internal static class ManifestCheck
             ?? throw Usage($"{manifest.Name} has no device '{device.Name}'; it has {Listing(manifest.Devices.Select(d => $"{d.Name} ({d.Kind})"))}");
         if (wanted.Kind == "network") throw Usage($"{device.Name} is a network device: attach it with --net, not with {option}");
         if (device.Kind is { } kind && kind != wanted.Kind) throw Usage($"{device.Name} is a {wanted.Kind} device, not a {kind} device: attach it with --device {device.Name}=DRIVER[:FILE]");
+        if (device.Kind is null && device.Path is not null && wanted.Kind == "block") throw Usage($"{device.Name} is a block device: attach it with --block {device.Name}={device.Path}");
         if (!wanted.Drivers.Contains(device.Driver)) throw Usage($"{manifest.Name} has no driver '{device.Driver}' for {device.Name}; it has {Listing(wanted.Drivers)}");
     }
 

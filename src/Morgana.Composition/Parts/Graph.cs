@@ -49,6 +49,9 @@ public abstract class Graph : IAsyncDisposable
         }
     }
 
+    /// <summary>The label of the first part that failed to start; null if none has.</summary>
+    public string? FailedPart { get; private set; }
+
     /// <summary>The text that was given for a boot argument, or null.</summary>
     public string? Find(ArgumentDescription argument) => _line?.Find(argument);
 
@@ -214,7 +217,18 @@ public abstract class Graph : IAsyncDisposable
     private async Task<T> StartAsync<T>(string label, Func<Task<T>> provide)
         where T : class
     {
-        var part = await provide().ConfigureAwait(false) ?? throw new InvalidOperationException($"The provider of {label} gave nothing.");
+        T part;
+        try
+        {
+            part = await provide().ConfigureAwait(false) ?? throw new InvalidOperationException($"The provider of {label} gave nothing.");
+        }
+        catch
+        {
+            // What needs it fails after it, with the same exception.
+            lock (_gate) FailedPart ??= label;
+            throw;
+        }
+
         bool tooLate;
         lock (_gate)
         {

@@ -39,6 +39,11 @@ public static class UnikernelProgram
         {
             return Fail(e.Message, 1);
         }
+        catch (IOException e) when (graph?.FailedPart is { } part)
+        {
+            // A device that cannot be written, a disk with something else on it: for whoever started it, and no fault of the program's.
+            return Fail($"{part} did not start: {e.Message}", 1);
+        }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return 0;

@@ -57,6 +57,10 @@ public static class WebComposition
         {
             throw new BootException(e.Message);
         }
+        catch (IOException e) when (graph.FailedPart is { } part)
+        {
+            throw new BootException($"{part} did not start: {e.Message}");
+        }
     }
 
     /// <summary>Stops the parts when the application has stopped, and the application when a part has come to its end.</summary>

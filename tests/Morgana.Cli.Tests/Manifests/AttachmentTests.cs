@@ -80,6 +80,26 @@ public sealed class AttachmentTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_another_program_has_locked_is_busy()
+    {
+        File.WriteAllBytes(Disk, new byte[4096]);
+        using var other = File.OpenHandle(Disk, FileMode.Open, FileAccess.Read, FileShare.Read);
+        Assert.Contains("is busy: another guest or program has it open", Refuse(Settings($"disk={Disk}"), s_manifest));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_says_how_to_attach_it()
+    {
+        // One that nobody may write, whoever runs the tests, and where sysfs is mounted for reading alone as well.
+        const string file = "/sys/kernel/uevent_seqnum";
+        Assert.Contains($"attach it as disk={file}:ro", Refuse(Settings($"disk={file}"), s_manifest));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_made_says_why() =>
+        Assert.Contains("cannot be made: Could not find a part of the path", Refuse(Settings($"disk={_folder}/no/such/disk.img:1M"), s_manifest));
+
+    [Fact]
     public void A_folder_is_no_disk() => Assert.Contains("is a folder", Refuse(Settings($"disk={_folder}"), s_manifest));
 
     [Fact]
@@ -104,6 +124,21 @@ public sealed class AttachmentTests : IDisposable
     {
         Assert.True(DeviceAttachment.TryParseDevice("disk=virtio", out var device));
         Assert.Contains("has no driver 'virtio' for disk; it has file, memory", Refuse(Settings() with { Devices = [device!] }, s_manifest));
+    }
+
+    [Fact]
+    public void A_block_device_is_attached_as_one_with_the_lock_that_goes_with_it()
+    {
+        Assert.True(DeviceAttachment.TryParseDevice($"disk=file:{Disk}", out var device));
+        Assert.Contains($"attach it with --block disk={Disk}", Refuse(Settings() with { Devices = [device!] }, s_manifest));
+    }
+
+    [Fact]
+    public void Help_is_given_without_devices_secrets_and_network()
+    {
+        var settings = new RunSettings { Subject = "notes", BootArguments = ["--help"], Network = new(NetworkKind.None) };
+        using var attachments = Attachments.Open(settings, s_manifest, 4);
+        Assert.Empty(attachments.Devices);
     }
 
     [Fact]
@@ -136,6 +171,13 @@ public sealed class AttachmentTests : IDisposable
 
     [Fact]
     public void An_image_without_a_manifest_asks_for_nothing() => Assert.Contains("has no manifest", Refuse(Settings("disk=memory"), null));
+
+    [Fact]
+    public void A_guest_under_the_JIT_does_not_inherit_the_variable_of_a_secret()
+    {
+        Assert.Contains(ManagedTarget.Environment(Settings() with { Secrets = [] }), v => v.StartsWith("PATH=", StringComparison.Ordinal));
+        Assert.DoesNotContain(ManagedTarget.Environment(Settings()), v => v.StartsWith("PATH=", StringComparison.Ordinal));
+    }
 
     [Fact]
     public void Secrets_are_handed_over_in_a_file_without_a_name()

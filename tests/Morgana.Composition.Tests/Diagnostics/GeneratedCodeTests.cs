@@ -47,6 +47,10 @@ public class GeneratedCodeTests
     }
 
     [Fact]
+    public void A_class_called_Program_is_called_as_its_project() =>
+        Assert.Equal("snippet", ReadManifest(Snippet.Compile($"[Unikernel] public sealed partial class Program {{ {Run} }}").Compiles()).GetProperty("name").GetString());
+
+    [Fact]
     public void Targets_narrow_the_drivers_that_are_linked()
     {
         var snippet = Snippet.Compile(Notes, targets: "process").Compiles();

@@ -69,6 +69,7 @@ public class GraphTests
         Assert.Contains("store stops", journal);
         Assert.True(journal.IndexOf("store stops") < journal.IndexOf("block stops"));
         Assert.DoesNotContain("network starts", journal);
+        Assert.Equal("INetwork", graph.FailedPart);
     }
 
     [Fact]

@@ -31,7 +31,7 @@ internal static class VmTarget
         ManifestCheck.Check(settings, manifest);
         // The image says whether it has a network, and what it calls it.
         string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
-        var networkSettings = networkName is null ? settings with { Network = new(NetworkKind.None) } : settings;
+        var networkSettings = networkName is null || settings.IsHelpWanted ? settings with { Network = new(NetworkKind.None) } : settings;
         string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
         await using var network = GuestNetwork.Open(networkSettings);
         using GuestLine console = new(), status = new();
