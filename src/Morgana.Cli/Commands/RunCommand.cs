@@ -118,6 +118,7 @@ internal static class RunCommand
     {
         if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(", ", Targets.Keys)}");
         if (settings.Target is "vm" or "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage($"the target {settings.Target} attaches no --block, --device or --secret yet: use the target process");
+        ManifestCheck.CheckRepeated(settings);
         bool isGateway = settings.Network.Kind == NetworkKind.Gateway;
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");
         if (settings.AllowHost && !isGateway) throw Usage("--allow-host needs --net gateway");

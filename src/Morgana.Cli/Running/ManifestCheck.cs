@@ -10,8 +10,7 @@ internal static class ManifestCheck
     /// <exception cref="CommandException">It is not.</exception>
     public static void Check(RunSettings settings, Manifest? manifest)
     {
-        var twice = settings.Devices.GroupBy(d => d.Name).FirstOrDefault(g => g.Count() > 1)?.Key ?? settings.Secrets.GroupBy(s => s.Name).FirstOrDefault(g => g.Count() > 1)?.Key;
-        if (twice is not null) throw Usage($"'{twice}' is attached twice");
+        CheckRepeated(settings);
         if (manifest is null)
         {
             if (settings.Devices.Count + settings.Secrets.Count > 0) throw Usage($"{settings.Subject} has no manifest, so it asks for no device or secret: leave out --block, --device and --secret");
@@ -25,6 +24,14 @@ internal static class ManifestCheck
             if (manifest.Secrets.All(s => s.Name != secret.Name)) throw Usage($"{manifest.Name} has no secret '{secret.Name}'; it has {Listing(manifest.Secrets.Select(s => s.Name))}");
         // Help is answered before a device is asked for.
         if (!settings.IsHelpWanted) CheckMissing(settings, manifest);
+    }
+
+    /// <summary>What the command line alone says, before anything is built.</summary>
+    /// <exception cref="CommandException">A device or a secret stands there twice.</exception>
+    public static void CheckRepeated(RunSettings settings)
+    {
+        var twice = settings.Devices.GroupBy(d => d.Name).FirstOrDefault(g => g.Count() > 1)?.Key ?? settings.Secrets.GroupBy(s => s.Name).FirstOrDefault(g => g.Count() > 1)?.Key;
+        if (twice is not null) throw Usage($"'{twice}' is attached twice");
     }
 
     /// <summary>The network device that <c>--net</c> is for, or null if the image has none.</summary>
