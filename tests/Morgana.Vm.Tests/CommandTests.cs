@@ -42,6 +42,7 @@ public sealed class CommandTests : IDisposable
         string q35 = string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35", Processors = 2, IsTap = true }));
         Assert.Contains("virtio-net-pci,disable-legacy=on", q35, StringComparison.Ordinal);
         Assert.Contains("tap,id=link,fd=5", q35, StringComparison.Ordinal);
+        Assert.Contains("-M q35,sata=off", q35, StringComparison.Ordinal);
         Assert.Contains("-smp 2", q35, StringComparison.Ordinal);
     }
 
