@@ -33,7 +33,8 @@ public sealed class KernelTests : IDisposable
     {
         string image = await ImageAsync();
         byte[] octets = File.ReadAllBytes(image);
-        octets[VirtualMachineImage.Segments(octets).Last().Offset + (ulong)offset] ^= 0xff;
+        const uint load = 1;
+        octets[VirtualMachineImage.Segments(octets).Last(s => s.Type == load).Offset + (ulong)offset] ^= 0xff;
         string damaged = Path.Combine(_folder, "damaged.elf");
         File.WriteAllBytes(damaged, octets);
 

@@ -28,7 +28,7 @@ internal static class KernelCommandLine
         // The device's memory is taken whole: a guest that has little gives less of it.
         long dma = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : 8), leastDma, 64 << 20) & -4096;
         // Thread stacks, native memory and page tables have a quarter of what is left.
-        long heap = Math.Max((memory - image - dma - rest) / 4 * 3, leastHeap);
+        long heap = HeapLimit.Round(Math.Max((memory - image - dma - rest) / 4 * 3, leastHeap));
         return (dma, heap);
     }
 

@@ -18,7 +18,7 @@ internal static class VmTarget
     public static async Task<int> RunAsync(RunSettings settings)
     {
         using var stop = new StopSignals();
-        string qemu = Toolchain.FindProgram(QemuCommand.Program) ?? throw new CommandException($"the vm target needs {QemuCommand.Program}: sudo apt-get install qemu-system-x86");
+        string qemu = await Packages.RequireAsync(QemuCommand.Program, "qemu-system-x86", stop.Token);
         string kernel, image;
         using (var log = new ConsoleBuildLog())
         {
