@@ -110,4 +110,6 @@ public enum DropReason : byte
     OutOfOrderLimit,
     /// <summary>A segment for a connection that is no longer there.</summary>
     ConnectionGone,
+    /// <summary>A SYN from a source that has as many connections with the listener as one may have.</summary>
+    SourceLimit,
 }

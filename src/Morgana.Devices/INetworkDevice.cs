@@ -45,7 +45,7 @@ public interface INetworkDevice : IDisposable
 
     /// <summary>Blocks until a frame waits, a full queue has room again, someone wakes it, or <paramref name="timeout"/> has passed.</summary>
     /// <param name="timeout">Zero does not block; <see cref="Timeout.InfiniteTimeSpan"/> waits without limit.</param>
-    /// <remarks>A duration, since a device does not share the caller's time line.</remarks>
+    /// <remarks>A duration, since a device does not share the caller's time line. It may end early, when lent frames have come back for example.</remarks>
     void Wait(TimeSpan timeout);
 
     /// <summary>Ends the current or the next <see cref="Wait"/>. The one member that any thread may call.</summary>

@@ -42,6 +42,9 @@ public sealed record TcpListenerOptions
     /// <summary>Half-open connections.</summary>
     public int SynBacklog { get; init; } = 512;
 
+    /// <summary>Connections that one source may have at a time, or null for no limit. Behind our gateway all peers are one source.</summary>
+    public int? ConnectionsPerSource { get; init; }
+
     /// <summary>Settings of the connections that are accepted.</summary>
     public TcpConnectOptions Connection { get; init; } = TcpConnectOptions.Default;
 }
@@ -63,6 +66,12 @@ public sealed record TcpConnectOptions
 
     /// <summary>Probe an idle peer after this time; null never does.</summary>
     public TimeSpan? KeepAlive { get; init; }
+
+    /// <summary>The time between two probes of an idle peer.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Probes without an answer after which the connection has timed out.</summary>
+    public int KeepAliveProbes { get; init; } = 5;
 }
 
 /// <summary>What became of an echo request.</summary>

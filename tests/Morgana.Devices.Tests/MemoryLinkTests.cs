@@ -37,6 +37,25 @@ public class MemoryLinkTests
     }
 
     [Fact]
+    public void A_sender_that_sleeps_is_woken_for_what_comes_back_to_it()
+    {
+        var (first, second) = (Frames.Pool(), Frames.Pool());
+        var (a, b) = MemoryLink.Create(first, second);
+        var done = new PacketBuffer[4];
+        Assert.Equal(1, a.Transmit([Frames.Packet(first, Frames.Content(1, 100))]));
+        var sleeper = new Thread(() =>
+        {
+            while (a.Reclaim(done) == 0) a.Wait(Timeout.InfiniteTimeSpan);
+            done[0].Release();
+        }) { IsBackground = true };
+        sleeper.Start();
+        Assert.Single(Frames.ReceiveAll(b));
+        b.Wait(TimeSpan.Zero);
+        Assert.True(sleeper.Join(TimeSpan.FromMinutes(1)), "the sender sleeps on");
+        Assert.Equal((0, 0), (first.InUse, second.InUse));
+    }
+
+    [Fact]
     public void A_full_queue_takes_what_fits_and_room_ends_the_wait()
     {
         var pool = Frames.Pool();

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Morgana.Core;
+using Morgana.Drivers.FrameSocket;
 
 namespace Morgana.Hosting.Tests;
 
@@ -74,6 +75,22 @@ public class DeviceTests
         Assert.False(file.IsClosed);
         Assert.True(RandomAccess.GetLength(file) > 0);          // It is still its owner's.
     }
+
+    [Fact]
+    public void An_mtu_that_the_driver_does_not_know_is_refused()
+    {
+        var (ours, theirs) = FrameSockets.CreatePair();
+        var e = Assert.Throws<BootException>(() => new DeviceSpecification("net0", "frame-socket", ours, 65535, default).Open(1 << 20));
+        Assert.StartsWith("MORGANA_DEVICES: net0 cannot be opened at descriptor ", e.Message, StringComparison.Ordinal);
+        FrameSockets.Close(ours);
+        FrameSockets.Close(theirs);
+    }
+
+    [Theory]
+    [InlineData("ff:ff:ff:ff:ff:ff")]
+    [InlineData("01:00:5e:00:00:01")]
+    public void A_groups_address_is_no_devices_own(string mac) =>
+        Assert.Throws<BootException>(() => DeviceSpecification.ParseList($"net0=tap,fd=3,mac={mac}"));
 
     [Fact]
     public void A_driver_that_the_image_lacks_is_named_with_those_that_it_has()

@@ -10,8 +10,6 @@ public sealed partial class DropReasonCoverageTests
     private static readonly Dictionary<DropReason, string> Untested = new()
     {
         [DropReason.ConnectionGone] = "kept for its number: segments for connections that are gone count as NoSocket",
-        [DropReason.Paws] = "the packet script speaks no timestamps yet",
-        [DropReason.SynBacklogFull] = "only where a router holds every half-open connection back at once",
     };
 
     [Fact]

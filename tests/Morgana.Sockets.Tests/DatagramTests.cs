@@ -99,7 +99,7 @@ public sealed class DatagramTests
         while (true)
         {
             var request = await socket.ReceiveAsync(buffer);
-            bool known = buffer.AsSpan(0, request.Length).IndexOf("www"u8) >= 0;
+            bool known = System.Text.Encoding.ASCII.GetString(buffer, 0, request.Length).Contains("www", StringComparison.OrdinalIgnoreCase);
             byte[] answer = [.. buffer[..request.Length], .. known ? Convert.FromHexString("C00C000100010000003C0004C0000207") : []];
             BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), (ushort)(known ? 0x8180 : 0x8183));
             BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(6), (ushort)(known ? 1 : 0));

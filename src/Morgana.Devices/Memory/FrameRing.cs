@@ -21,6 +21,9 @@ internal sealed class FrameRing
 
     public int Count => (int)(Volatile.Read(ref _tail) - Volatile.Read(ref _head));
 
+    /// <summary>Frames that were ever queued: it tells whether any have come since.</summary>
+    public long Written => Volatile.Read(ref _tail);
+
     public bool TryEnqueue(PacketBuffer frame)
     {
         long tail = _tail;

@@ -28,6 +28,7 @@ public sealed class MemoryDevice : INetworkDevice
     private int _sleeping;
     private int _signalled;
     private int _wantsRoom;
+    private long _returnsKnown;                 // How many frames had come back when we last went to sleep.
     private bool _poolWasEmpty;
     private volatile bool _closed;
 
@@ -147,10 +148,15 @@ public sealed class MemoryDevice : INetworkDevice
     public void Wait(TimeSpan timeout)
     {
         if (_poolWasEmpty && !_incoming.IsEmpty && (timeout < TimeSpan.Zero || timeout > s_poolRetry)) timeout = s_poolRetry;
+        // The peer may sleep for long over frames that it could have back: it is told once we have nothing more to do, and so nothing more to send.
+        if (_peer._returned.Written != Volatile.Read(ref _peer._returnsKnown)) _peer.Notify();
         // Sleeping is announced before the reasons not to sleep are looked at, and whoever makes a reason looks for sleepers afterwards.
         Interlocked.Exchange(ref _sleeping, 1);
         bool hasRoom = _wantsRoom != 0 && (!_returned.IsEmpty || _lost.Count > 0 || _peer._incoming.Count < _capacity / 2);
-        if (Volatile.Read(ref _signalled) == 0 && !hasRoom && (_poolWasEmpty || _incoming.IsEmpty)) _event.Wait(timeout);
+        long returned = _returned.Written;
+        bool hasReturns = returned != _returnsKnown && !_returned.IsEmpty;
+        Volatile.Write(ref _returnsKnown, returned);
+        if (Volatile.Read(ref _signalled) == 0 && !hasRoom && !hasReturns && (_poolWasEmpty || _incoming.IsEmpty)) _event.Wait(timeout);
         Volatile.Write(ref _sleeping, 0);
         _event.Reset();
         Interlocked.Exchange(ref _signalled, 0);

@@ -241,6 +241,7 @@ internal sealed class GatewayLoop
 
     private bool Transmit(Instant now)
     {
+        Reclaim();
         for (int round = 0; round < 8; round++)
         {
             if (_sendingCount == 0)

@@ -59,7 +59,7 @@ public sealed record DeviceSpecification(string Name, string Driver, int Descrip
                 _ => throw new BootException($"{Variable}: {Name} wants the driver '{Driver}', and this image has frame-socket, tap, packet-socket and virtio."),
             };
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or ArgumentException)
         {
             throw new BootException($"{Variable}: {Name} cannot be opened at descriptor {Descriptor}: {e.Message}");
         }
@@ -78,7 +78,7 @@ public sealed record DeviceSpecification(string Name, string Driver, int Descrip
             {
                 ["fd" or "uio", var value] => TryParse(value, 0, int.MaxValue, ref descriptor),
                 ["mtu", var value] => TryParse(value, 68, 65535, ref mtu),
-                ["mac", var value] => MacAddress.TryParse(value, out mac),
+                ["mac", var value] => MacAddress.TryParse(value, out mac) && !mac.IsGroup,
                 _ => false,
             };
             if (!valid) throw new BootException($"{Variable}: '{setting}' of {entry[..equals]} is not fd=N, uio=N, mtu=68…65535 or mac=xx:xx:xx:xx:xx:xx.");

@@ -16,6 +16,8 @@ internal readonly struct SipHash
         _k1 = BinaryPrimitives.ReadUInt64LittleEndian(key[8..]);
     }
 
+    public SipHash(ulong k0, ulong k1) => (_k0, _k1) = (k0, k1);
+
     public ulong Hash13(in TcpTuple tuple)
     {
         var s = new State(_k0, _k1);

@@ -67,6 +67,7 @@ public sealed partial class TcpControlBlock
     // Lists of the stack and of the listener, linked through the blocks themselves.
     internal ListLinks Ready, Output, Kin;
     internal TcpListenSocket? Listener;
+    internal SourceCounts? Sources;         // Where it is counted, while it is.
     internal bool IsHandshakeHeld;
 
     /// <summary>Takes what happened since the last call.</summary>
@@ -133,6 +134,12 @@ public sealed partial class TcpControlBlock
         {
             _stack.Recycle(this);
         }
+    }
+
+    internal void LeaveSource()
+    {
+        Sources?.Remove(Remote.Address);
+        Sources = null;
     }
 
     // The application has gone, or has seen the end.

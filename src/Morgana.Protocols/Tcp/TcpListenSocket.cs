@@ -14,6 +14,7 @@ public sealed class TcpListenSocket
         _stack = stack;
         Local = local;
         Options = options;
+        if (options.ConnectionsPerSource is { } limit) Sources = new(stack.SourceComparer, limit);
     }
 
     /// <summary>Where it listens.</summary>
@@ -30,6 +31,9 @@ public sealed class TcpListenSocket
 
     /// <summary>Connections that wait to be accepted.</summary>
     public int AcceptableCount => Acceptable.Count;
+
+    /// <summary>Null where sources are not counted.</summary>
+    internal SourceCounts? Sources { get; }
 
     internal bool IsClosed { get; private set; }
 

@@ -101,6 +101,10 @@ public sealed record TcpListenOptions
     /// <summary>Connections that may be half open. Beyond it the oldest goes.</summary>
     public int SynBacklog { get; init; } = 1024;
 
+    /// <summary>Connections of one source (of one /64, for IPv6), half-open ones included; a SYN beyond it is dropped. Null is no limit: behind a
+    /// router that translates addresses, or our gateway, every peer has the same.</summary>
+    public int? ConnectionsPerSource { get; init; }
+
     /// <summary>Hold each SYN back until <see cref="TcpControlBlock.AcceptHandshake"/>: the connection comes through
     /// <see cref="TcpStack.TryTakeReady"/> with <see cref="TcpEvents.HandshakeRequested"/>, not through the listener.</summary>
     public bool DeferHandshake { get; init; }

@@ -122,6 +122,14 @@ public sealed partial class TcpStack
     {
         if (segment.Has(TcpFlags.Fin)) return DropReason.BadFlags;
         if (listener.Acceptable.Count >= listener.Options.Backlog) return DropReason.AcceptQueueFull;
+        if (listener.Sources is { } sources && !sources.TryAdd(remote.Address)) return DropReason.SourceLimit;
+        var reason = Open(listener, tuple, hash, local, remote, mtu, segment, after, now);
+        if (reason != DropReason.None) listener.Sources?.Remove(remote.Address);
+        return reason;
+    }
+
+    private DropReason Open(TcpListenSocket listener, in TcpTuple tuple, uint hash, IpEndpoint local, IpEndpoint remote, int mtu, in Incoming segment, SequenceNumber? after, Instant now)
+    {
         if (listener.HalfOpen.Count >= Math.Max(1, listener.Options.SynBacklog))
         {
             // The oldest has had the most time to answer. One that our application was asked about is not taken away under its hands.
@@ -134,6 +142,7 @@ public sealed partial class TcpStack
         var block = Allocate(tuple, hash, local, remote, mtu, listener.Options.Connection, after, now);
         if (block is null) return DropReason.ConnectionLimit;
         Statistics.PassiveOpens++;
+        block.Sources = listener.Sources;
         block.OpenPassive(segment, listener, now);
         return DropReason.None;
     }

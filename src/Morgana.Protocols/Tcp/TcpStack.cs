@@ -19,6 +19,7 @@ public sealed partial class TcpStack
     internal readonly ArrayStack<SackBlock> Sacked = new(SackedRanges.Limit + 1);
     internal readonly ArrayStack<ReassemblyQueue.Range> FewRanges = new(ReassemblyQueue.Few), ManyRanges = new(ReassemblyQueue.Limit);
     internal readonly TcpStackOptions Options;
+    internal readonly KeyedSourceComparer SourceComparer;
     internal Staging Staged;
     private const int PooledBlocks = 4096;
     private readonly DropCounters _drops;
@@ -48,6 +49,7 @@ public sealed partial class TcpStack
         _drops = drops;
         _table = new(IdentityGenerator.DeriveKey(secret, 0));
         _identities = new(secret);
+        SourceComparer = new(new SipHash(IdentityGenerator.DeriveKey(secret, 4)));
         _resetTokens = options.ResetsPerSecond;
     }
 
@@ -137,6 +139,7 @@ public sealed partial class TcpStack
     /// <summary>TIME_WAIT is bounded: beyond the limit the oldest goes.</summary>
     internal void AddTimeWait(TcpControlBlock block, Instant now)
     {
+        block.LeaveSource();
         _timeWait.Add(block);
         if (_timeWait.Count > Options.MaximumTimeWait) RecycleTimeWait(now);
     }
@@ -164,6 +167,7 @@ public sealed partial class TcpStack
         }
 
         block.Listener = null;
+        block.LeaveSource();
         _slots[block.Id] = null;
         _freeSlots.Push(block.Id);
         Statistics.Connections--;

@@ -43,6 +43,7 @@ public sealed partial class NetworkLoop
         {
             Backlog = options.Backlog,
             SynBacklog = options.SynBacklog,
+            ConnectionsPerSource = options.ConnectionsPerSource,
             Connection = ToMachine(options.Connection),
         };
         // Port 0 means a free one here; to the stack it means all ports, for routers. A few draws find one unless nearly all are taken.
@@ -96,6 +97,8 @@ public sealed partial class NetworkLoop
         ReceiveBuffer = options.ReceiveBuffer,
         NoDelay = options.NoDelay,
         KeepAlive = options.KeepAlive,
+        KeepAliveInterval = options.KeepAliveInterval,
+        KeepAliveProbes = options.KeepAliveProbes,
     };
 
     private static SocketError ToSocketError(TcpListenError error) => error switch

@@ -5,11 +5,15 @@ using Morgana.Wire.Dns;
 namespace Morgana.Sockets;
 
 /// <summary>A small stub resolver: addresses of a name, from the configured servers in turn (RFC 1035, RFC 1123 6.1.3.3).</summary>
-/// <remarks>It keeps no cache. Ids and ports are unpredictable, and only an answer to the letter of the question counts (RFC 5452).</remarks>
+/// <remarks>
+/// It keeps no cache. Ids, ports and the case of letters are unpredictable, and only an answer to the letter of the question counts (RFC 5452).
+/// Where somebody guesses, or a server writes the name in its own way, the question goes over TCP, which strangers cannot answer.
+/// </remarks>
 internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint> servers, TimeProvider clock)
 {
     private const int Attempts = 3;
     private const int MaxAddresses = 32;
+    private const int MaxForged = 20;
     private static readonly TimeSpan FirstTimeout = TimeSpan.FromSeconds(1);
 
     public async ValueTask<IpAddress[]> ResolveAsync(string name, bool hasIpv6, CancellationToken cancel)
@@ -34,6 +38,7 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
                 var question = new byte[DnsMessage.MaxQuestion];
                 int length = DnsMessage.WriteQuestion(question, SystemEntropy.NextUInt16(), name, type);
                 if (length == 0) throw new SocketException((int)SocketError.HostNotFound, $"'{name}' is no domain name.");
+                MixCase(question.AsSpan(DnsMessage.HeaderSize, length - DnsMessage.HeaderSize - 4));
                 var (result, addresses) = await AskAsync(server, question.AsMemory(0, length), FirstTimeout * (1 << attempt), cancel).ConfigureAwait(false);
                 if (result == DnsParseResult.Ok) return addresses;
                 if (result == DnsParseResult.NoSuchName) throw new SocketException((int)SocketError.HostNotFound, $"The name '{name}' does not exist.");
@@ -54,21 +59,24 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
             await using var socket = await network.BindAsync(new(any, 0), either.Token).ConfigureAwait(false);
             await socket.SendAsync(question, server, either.Token).ConfigureAwait(false);
             var buffer = new byte[4096];
-            while (true)
+            for (int forged = 0; ;)
             {
                 var received = await socket.ReceiveAsync(buffer, either.Token).ConfigureAwait(false);
                 if (received.From != server) continue;      // RFC 5452 9.1: an answer comes from where the question went.
                 var (result, addresses) = Read(buffer.AsSpan(0, received.Length), question.Span);
-                if (result == DnsParseResult.NotOurs) continue;
-                return result == DnsParseResult.Truncated ? await AskOverTcpAsync(server, question, either.Token).ConfigureAwait(false) : (result, addresses);
+                if (result == DnsParseResult.NotOurs && ++forged < MaxForged) continue;
+                bool isToTheLetter = received.Length >= question.Length && buffer.AsSpan(0, question.Length)[DnsMessage.HeaderSize..].SequenceEqual(question.Span[DnsMessage.HeaderSize..]);
+                if (result is DnsParseResult.NotOurs or DnsParseResult.Truncated || !isToTheLetter) return await AskOverTcpAsync(server, question, either.Token).ConfigureAwait(false);
+                return (result, addresses);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             return (DnsParseResult.ServerFailure, []);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or IOException)
         {
+            // IOException: a server closed its connection in the middle of an answer.
             return (DnsParseResult.ServerFailure, []);
         }
     }
@@ -87,6 +95,15 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
         var answer = new byte[System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(size)];
         await stream.ReadExactlyAsync(answer, cancel).ConfigureAwait(false);
         return Read(answer, question.Span);
+    }
+
+    // Names are the same in either case, and servers copy the question (draft-vixie-dnsext-dns0x20): a bit more to guess for each letter.
+    private static void MixCase(Span<byte> name)
+    {
+        Span<byte> random = stackalloc byte[256];
+        SystemEntropy.Fill(random = random[..name.Length]);
+        for (int i = 0; i < name.Length; i++)
+            if (char.IsAsciiLetter((char)name[i])) name[i] = (byte)(name[i] ^ (random[i] & 0x20));
     }
 
     private static (DnsParseResult Result, IpAddress[] Addresses) Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)

@@ -43,6 +43,7 @@ public static class DnsMessage
 
     private const ushort ClassInternet = 1;
     private const int MaxAliases = 16;
+    private const int MaxPointers = 128;
 
     /// <summary>Writes a recursive question.</summary>
     /// <returns>Octets written, or 0 if <paramref name="name"/> is no domain name (RFC 1035 2.3.4: labels of 1 to 63 octets, 255 in all).</returns>
@@ -157,9 +158,10 @@ public static class DnsMessage
     private static bool NamesEqual(ReadOnlySpan<byte> message, int a, int b)
     {
         // A name of 255 octets has at most 127 labels; a walk that is longer goes in circles through a pointer (RFC 1035 2.3.4).
+        int pointers = 0;
         for (int labels = 0; labels < 128; labels++)
         {
-            if (!NextLabel(message, ref a, out var x) || !NextLabel(message, ref b, out var y)) return false;
+            if (!NextLabel(message, ref a, ref pointers, out var x) || !NextLabel(message, ref b, ref pointers, out var y)) return false;
             if (!Ascii.EqualsIgnoreCase(x, y)) return false;
             if (x.IsEmpty) return true;
         }
@@ -167,7 +169,7 @@ public static class DnsMessage
         return false;
     }
 
-    private static bool NextLabel(ReadOnlySpan<byte> message, ref int at, out ReadOnlySpan<byte> label)
+    private static bool NextLabel(ReadOnlySpan<byte> message, ref int at, ref int pointers, out ReadOnlySpan<byte> label)
     {
         label = default;
         while (at < message.Length)
@@ -175,7 +177,8 @@ public static class DnsMessage
             int length = message[at];
             if (length >= 0xC0)
             {
-                if (at + 1 >= message.Length) return false;
+                // One for each label is more than anybody needs; thousands in a row cost our time, for each record that points at them.
+                if (at + 1 >= message.Length || ++pointers > 2 * MaxPointers) return false;
                 int target = ((length & 0x3F) << 8) | message[at + 1];
                 if (target >= at) return false;         // Pointers lead back, so that no walk is endless (RFC 1035 4.1.4: "a prior occurrence").
                 at = target;

@@ -26,4 +26,34 @@ public class DropReasonTests
 
         script.ExpectDrop(DropReason.OutOfOrderLimit);
     }
+
+    [Fact]
+    public void An_old_duplicate_by_its_timestamp_is_dropped_and_answered()
+    {
+        var script = new Script(connection: new() { WindowScaling = false, NoDelay = true }) { Timestamp = 1000 }.Given(TcpState.Established);
+        script.Timestamp = 2000;
+        script.Inject(Ack | Psh, 1, 1, 10).After(TimeSpan.FromSeconds(1));
+        script.Sent.Clear();
+        script.Timestamp = 1999;
+        // RFC 7323 5.3 R1: not acceptable, although its numbers are, and an acknowledgement says so.
+        script.Inject(Ack | Psh, 11, 1, 10);
+        Assert.Equal((DropReason.Paws, 10), (script.LastReason, script.Tcb.ReceivedLength));
+        Assert.Equal((Ack, 11), (script.Sent.Peek().Flags, script.Sent.Dequeue().Acknowledgment));
+        script.Timestamp = 2000;
+        script.Inject(Ack | Psh, 11, 1, 10);
+        Assert.Equal((DropReason.None, 20), (script.LastReason, script.Tcb.ReceivedLength));
+    }
+
+    [Fact]
+    public void A_router_whose_half_open_connections_are_all_held_takes_no_more()
+    {
+        var script = new Script(listen: new() { DeferHandshake = true, SynBacklog = 2 });
+        for (ushort port = 1; port <= 3; port++)
+        {
+            script.PeerPort = port;
+            script.Inject(Syn, 0);
+        }
+
+        Assert.Equal((DropReason.SynBacklogFull, 2, 0L), (script.LastReason, script.Listener.HalfOpenCount, script.Stack.Statistics.HalfOpenEvicted));
+    }
 }

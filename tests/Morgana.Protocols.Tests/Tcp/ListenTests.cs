@@ -55,6 +55,46 @@ public class ListenTests
     }
 
     [Fact]
+    public void A_source_has_no_more_connections_than_it_may_have_and_gets_another_when_one_is_over()
+    {
+        var script = new Script(listen: new() { ConnectionsPerSource = 3, Connection = new() { Timestamps = false, WindowScaling = false } });
+        var accepted = new List<TcpControlBlock>();
+        for (ushort port = 1000; port < 1005; port++)
+        {
+            script.PeerPort = port;
+            script.Inject(Syn, 0);
+            if (port == 1002) break;                        // The third stays half open.
+            script.Inject(Ack, 1, 1);
+            Assert.True(script.Listener.TryAccept(out var tcb));
+            accepted.Add(tcb);
+        }
+
+        script.Sent.Clear();
+        script.PeerPort = 2000;
+        script.Inject(Syn, 0).ExpectNothing().ExpectDrop(DropReason.SourceLimit);
+        accepted[0].Abort(script.Now);
+        script.Inject(Syn, 0);
+        Assert.Equal(DropReason.None, script.LastReason);
+        script.PeerPort = 2001;
+        script.Inject(Syn, 0);
+        Assert.Equal(DropReason.SourceLimit, script.LastReason);
+        // Whoever has closed waits in TIME_WAIT for the sake of the wire, and takes nobody's place.
+        (script.Tcb, script.PeerPort) = (accepted[1], 1001);
+        script.Do(t => t.Close(script.Now));
+        script.Iss = accepted[1].Iss.Value;
+        script.Inject(Ack, 1, 2).Inject(Fin | Ack, 1, 2);
+        Assert.Equal(1, script.Stack.Statistics[TcpState.TimeWait]);
+        script.PeerPort = 2001;
+        script.Inject(Syn, 0);
+        Assert.Equal(DropReason.None, script.LastReason);
+        // Half-open ones are given up, and all are gone in the end.
+        script.After(TimeSpan.FromMinutes(10));
+        script.PeerPort = 2002;
+        for (int i = 0; i < 3; i++, script.PeerPort++) script.Inject(Syn, 0);
+        Assert.Equal((DropReason.None, 3), (script.LastReason, script.Listener.HalfOpenCount));
+    }
+
+    [Fact]
     public void A_listener_at_the_IPv6_wildcard_takes_both_versions()
     {
         foreach (bool isIpv6 in (ReadOnlySpan<bool>)[true, false])

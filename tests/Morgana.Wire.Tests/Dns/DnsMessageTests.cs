@@ -91,6 +91,18 @@ public sealed class DnsMessageTests
     }
 
     [Fact]
+    public void Names_behind_thousands_of_pointers_are_not_followed()
+    {
+        // The question; an A record behind a long chain of pointers, each to the one before, that ends at the question's name.
+        string chain = string.Concat(Enumerable.Range(0, 4000).Select(i => (0xC000 | (i == 0 ? 12 : 38 + (2 * i))).ToString("X4", System.Globalization.CultureInfo.InvariantCulture)));
+        var (question, answer) = Answer("www.example", 0x8180, 2,
+            "00" + "0063" + "0001" + "0000003C" + "1F40" + chain + "DF66" + "0001" + "0001" + "0000003C" + "0004" + "0A000002");
+        Assert.Equal(0xC00C, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(40)));
+        Assert.Equal(DnsParseResult.Ok, Read(answer, question, out var addresses));
+        Assert.Empty(addresses);
+    }
+
+    [Fact]
     public void Every_truncation_and_thousands_of_damaged_answers_are_survived()
     {
         var (question, answer) = Answer("www.example", 0x8180, 2,
