@@ -27,6 +27,8 @@ public sealed partial class Download(INetworkStack network, IConsole console)
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
+        // Nobody may lead us to https, by a redirect for example: an image has no TLS.
+        if (context.InitialRequestMessage.RequestUri?.Scheme != Uri.UriSchemeHttp) throw new HttpRequestException("there is no TLS in an image");
         var addresses = await network.ResolveAsync(context.DnsEndPoint.Host, cancel);
         var connection = await network.ConnectAsync(new IpEndpoint(addresses[0], (ushort)context.DnsEndPoint.Port), cancel: cancel);
         return connection.AsStream();

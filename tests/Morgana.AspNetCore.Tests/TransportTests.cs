@@ -29,6 +29,20 @@ public class TransportTests
     }
 
     [Fact]
+    public async Task A_server_cannot_lead_a_client_to_https_where_an_image_would_crash()
+    {
+        await using var site = await ServedSite.StartAsync(app => app.Run(context =>
+        {
+            // A server may redirect to https, and HttpClient follows.
+            context.Response.Redirect("https://10.0.0.2:80/");
+            return Task.CompletedTask;
+        }));
+        using var client = new HttpClient(MorganaHttp.CreateHandler(site.Client)) { Timeout = ServedSite.Limit };
+        var error = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("http://10.0.0.2/"));
+        Assert.Contains("no TLS", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Both_versions_are_served_on_one_port()
     {
         await using var site = await StartAsync();

@@ -25,8 +25,8 @@ public sealed class LinuxTests
     public async Task We_ping_Linux()
     {
         await using var peer = await LinuxPeer.StartAsync();
-        Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(5))).Received);
-        Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(5), 8000)).Received);
+        Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(60))).Received);
+        Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(60), 8000)).Received);
     }
 
     [RootFact("curl", "wget")]
@@ -95,7 +95,7 @@ public sealed class LinuxTests
         // Scans that send what no stack should: FIN, NULL and Xmas, and probes with odd options.
         foreach (string scan in new[] { "-sF", "-sN", "-sX", "-sA", "-O" })
             await peer.TryInAsync("nmap", "-n", "-Pn", scan, "-p", "78-82", "--max-retries", "1", LinuxPeer.OurAddress.ToString());
-        Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(5))).Received);
+        Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(60))).Received);
         await Transfers.AssertNothingLeftAsync(peer);
     }
 
@@ -118,7 +118,7 @@ public sealed class LinuxTests
         await using var peer = await LinuxPeer.StartAsync();
         // Nobody listens: Linux refuses.
         await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(
-            () => peer.Loop.ConnectAsync(new(LinuxPeer.LinuxAddress, 81)).AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+            () => peer.Loop.ConnectAsync(new(LinuxPeer.LinuxAddress, 81)).AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     private static async Task AssertUploadArrivesAsync(LinuxPeer peer, string file, byte[] content)
@@ -126,7 +126,7 @@ public sealed class LinuxTests
         var arrived = new TaskCompletionSource<(long Length, string Hash)>();
         await using var up = await Services.ServeAsync(peer.Loop, 81, async connection => arrived.TrySetResult(await Services.DrainAsync(connection)));
         await peer.InAsync("bash", "-c", $"exec 3<>/dev/tcp/{LinuxPeer.OurAddress}/81; cat '{file}' >&3; exec 3>&-");
-        var (length, hash) = await arrived.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var (length, hash) = await arrived.Task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal((content.Length, Convert.ToHexString(SHA256.HashData(content))), ((int)length, hash));
     }
 }

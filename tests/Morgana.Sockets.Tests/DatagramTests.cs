@@ -81,7 +81,7 @@ public sealed class DatagramTests
     [Fact]
     public async Task Names_are_asked_of_the_name_server()
     {
-        await using var hosts = new TwoHosts(nameServers: [new(TwoHosts.ServerAddress, 53)]);
+        await using var hosts = new TwoHosts(nameServers: [new(TwoHosts.ServerAddress, 53)], clientClock: new PatientClock());
         await using var dns = await hosts.Server.BindAsync(new(TwoHosts.ServerAddress, 53));
         var serving = ServeDnsAsync(dns);
         Assert.Equal([Ipv4Address.From(192, 0, 2, 7)], await hosts.Client.ResolveAsync("www.example").AsTask().WaitAsync(Limit));

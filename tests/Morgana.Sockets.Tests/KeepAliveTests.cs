@@ -56,7 +56,7 @@ public class KeepAliveTests
     {
         var loop = new NetworkLoop(new NetworkLoopOptions
         {
-            Attachments = [new(device, new InterfaceOptions { Mac = new MacAddress(0x0200_0000_0000 | address.Value), Addresses = [new(address, 24)] })],
+            Attachments = [new(device, new InterfaceOptions { Mac = new MacAddress(0x0200_0000_0000UL | address.Value), Addresses = [new(address, 24)] })],
             Pool = pool,
             Clock = clock,
             Name = address.ToString(),

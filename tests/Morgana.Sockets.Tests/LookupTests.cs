@@ -71,7 +71,7 @@ public class LookupTests
         Assert.Equal(SocketError.TryAgain, error.SocketErrorCode);
     }
 
-    private static TwoHosts Hosts() => new(nameServers: [new(TwoHosts.ServerAddress, 53)]);
+    private static TwoHosts Hosts() => new(nameServers: [new(TwoHosts.ServerAddress, 53)], clientClock: new PatientClock());
 
     private static async Task<(byte[] Question, IpEndpoint From)> ReceiveAsync(UdpSocket socket)
     {

@@ -241,13 +241,26 @@ public sealed class TcpConnectionTests
         Assert.Equal(0, await BlocksInUseAsync(hosts.Server, hosts.ServerPool));
     }
 
+    [Fact]
+    public async Task What_was_sent_to_a_listener_that_stops_before_it_accepts_is_given_back()
+    {
+        await using var hosts = new TwoHosts();
+        var listener = await hosts.Server.ListenAsync(new(TwoHosts.ServerAddress, 80));
+        await using var client = await hosts.Client.ConnectAsync(listener.LocalEndpoint).AsTask().WaitAsync(Limit);
+        await client.Output.WriteAsync(new byte[50_000]);
+        for (var end = DateTime.UtcNow + Limit; hosts.Server.Snapshot().Statistics.Tcp.OctetsReceived < 50_000 && DateTime.UtcNow < end;) await Task.Yield();
+        Assert.NotEqual(0, await hosts.Server.CallAsync(_ => hosts.ServerPool.InUse));
+        await listener.DisposeAsync();
+        Assert.Equal(0, await BlocksInUseAsync(hosts.Server, hosts.ServerPool));
+    }
+
     private static readonly AsyncLocal<bool> Flow = new();
 
     private static async Task<int> BlocksInUseAsync(NetworkLoop loop, BufferPool pool)
     {
         // What the application has just asked for, and frames on their way, need a few rounds.
         int inUse = 0;
-        for (int round = 0; round < 10_000 && (inUse = await loop.CallAsync(_ => pool.InUse)) != 0; round++) await Task.Yield();
+        for (var end = DateTime.UtcNow + Limit; (inUse = await loop.CallAsync(_ => pool.InUse)) != 0 && DateTime.UtcNow < end;) await Task.Yield();
         return inUse;
     }
 

@@ -55,7 +55,7 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
             if (_stopped) return;
             _stopped = true;
             EndWaiters();
-            while (_accepted.TryDequeue(out var connection)) connection.Abort();
+            while (_accepted.TryDequeue(out var connection)) Refuse(connection);
         }
 
         await _loop.CloseAsync(now =>
@@ -114,13 +114,20 @@ internal sealed class LoopTcpListener : TcpListener, ILoopWork
             }
             else if (_stopped)
             {
-                connection.Abort();
+                Refuse(connection);
             }
             else
             {
                 _accepted.Enqueue(connection);
             }
         }
+    }
+
+    // Nobody will read what it has sent already: the memory goes back.
+    private static void Refuse(TcpConnection connection)
+    {
+        connection.Abort();
+        _ = connection.DisposeAsync();
     }
 
     // With the lock held.
