@@ -82,9 +82,9 @@ public sealed class OneSourceTests : IDisposable
     private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
     private readonly string _folder = Directory.CreateTempSubdirectory("morgana-store-").FullName;
 
-    public static TheoryData<string, string> Writable => Combine("memory", "directory");
+    public static TheoryData<string, string> Writable => Combine("memory", "directory", "log");
 
-    public static TheoryData<string, string> Readable => Combine("memory", "directory", "embedded", "tar");
+    public static TheoryData<string, string> Readable => Combine("memory", "directory", "embedded", "tar", "log");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -92,7 +92,7 @@ public sealed class OneSourceTests : IDisposable
     public async Task The_same_unikernel_writes(string stack, string store)
     {
         await using var network = new TestNetwork();
-        await using IKeyValueStore book = store == "memory" ? new MemoryKeyValueStore() : DirectoryStore.Open(_folder);
+        await using var book = await OpenAsync(store);
         INetworkStack client = ClientOf(stack, network);
         await using var guests = await UnikernelTest.StartAsync<GuestBook>(g => Connect(g, stack, network).Bind(book, "book"));
         // The unikernel listens soon, and says where.
@@ -136,10 +136,17 @@ public sealed class OneSourceTests : IDisposable
             return await TarStore.OpenAsync(new MemoryBlockDevice(archive.ToArray()));
         }
 
-        IKeyValueStore made = store == "memory" ? new MemoryKeyValueStore() : DirectoryStore.Open(_folder);
+        var made = await OpenAsync(store);
         await made.SetAsync("novels/moby-dick", book);
         return made;
     }
+
+    private async Task<IKeyValueStore> OpenAsync(string store) => store switch
+    {
+        "memory" => new MemoryKeyValueStore(),
+        "log" => await LogStore.OpenAsync(new MemoryBlockDevice(2048)),
+        _ => DirectoryStore.Open(_folder),
+    };
 
     private static Bindings Connect(Bindings g, string stack, TestNetwork network) => stack switch
     {
