@@ -42,7 +42,7 @@ public sealed record TcpListenerOptions
     /// <summary>Half-open connections.</summary>
     public int SynBacklog { get; init; } = 512;
 
-    /// <summary>Connections that one source may have at a time, or null for no limit. Behind our gateway all peers are one source.</summary>
+    /// <summary>Connections that one source may have at a time, or null for no limit. Behind our gateway all peers are one source; the host's own sockets know no such limit.</summary>
     public int? ConnectionsPerSource { get; init; }
 
     /// <summary>Settings of the connections that are accepted.</summary>
