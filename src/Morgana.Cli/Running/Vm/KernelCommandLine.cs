@@ -26,7 +26,7 @@ internal static class KernelCommandLine
         // .NET's collector does not begin with less. It is a limit alone: where there is less, memory itself is, and is refused.
         const long leastHeap = 8 << 20;
         // The device's memory is taken whole: a guest that has little gives less of it.
-        long dma = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : 8), leastDma, 64 << 20) & -4096;
+        long dma = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : memory >= 32 << 20 ? 8 : 16), leastDma, 64 << 20) & -4096;
         // Thread stacks, native memory and page tables have a quarter of what is left.
         long heap = HeapLimit.Round(Math.Max((memory - image - dma - rest) / 4 * 3, leastHeap));
         return (dma, heap);
