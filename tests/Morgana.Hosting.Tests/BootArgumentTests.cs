@@ -9,7 +9,6 @@ public class BootArgumentTests
     {
         var arguments = BootArguments.Parse(["--port=8080", "--name", "Ada"], Declared);
         Assert.Equal(((ushort)8080, "Ada", "info"), (arguments.Get<ushort>("port"), arguments.Find("name"), arguments.Find("log")));
-        Assert.Equal("", BootArguments.Parse(["--name="], Declared).Find("name"));
         Assert.Equal("a=b", BootArguments.Parse(["--name=a=b"], Declared).Find("name"));
         Assert.Equal("--port", BootArguments.Parse(["--name", "--port"], Declared).Find("name"));
         Assert.Null(BootArguments.Parse([], Declared).Find("name"));
@@ -23,6 +22,8 @@ public class BootArgumentTests
     [InlineData("'--' is no boot argument", "--")]
     [InlineData("'-p' is no boot argument", "-p")]
     [InlineData("--name needs a value: --name=TEXT", "--name")]
+    [InlineData("--name is empty: expected TEXT", "--name=")]
+    [InlineData("--name is empty: expected TEXT", "--name", "")]
     [InlineData("--port is given twice; it takes one value: --port=PORT", "--port=1", "--port=1")]
     public void A_wrong_argument_is_named_with_what_is_right(string message, params string[] arguments)
     {
@@ -30,8 +31,11 @@ public class BootArgumentTests
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_value_that_is_too_large_is_refused() => Assert.StartsWith(
+        "--name is too large: 65537 characters", Assert.Throws<BootException>(() => BootArguments.Parse(["--name=" + new string('x', 65537)], Declared)).Message, StringComparison.Ordinal);
+
     [Theory]
-    [InlineData("")]
     [InlineData("http")]
     [InlineData("-1")]
     [InlineData("65536")]
@@ -49,11 +53,32 @@ public class BootArgumentTests
     [Fact]
     public void Help_lists_every_argument_with_its_default()
     {
-        var arguments = BootArguments.Parse(["--help"], Declared);
+        // Whatever else is wrong.
+        var arguments = BootArguments.Parse(["--nmae=Ada", "--help"], [.. GuestNetwork.Arguments.Take(1), .. Declared]);
         Assert.True(arguments.IsHelpWanted);
-        Assert.Equal(
-            "usage: hello [--name=value ...]\n\n  --port=PORT  Where it listens (80)\n  --name=TEXT  Whom it greets\n  --log=LEVEL  What is logged (info)\n",
-            arguments.Help("hello"));
+        Assert.Equal("""
+            NAME
+                   hello
+
+            SYNOPSIS
+                   hello [--name=value ...]
+
+            NETWORK
+                   --ipv4=ADDRESS/PREFIX
+                          The guest's IPv4 address; behind the gateway 10.0.2.15/24.
+
+            APPLICATION
+                   --port=PORT
+                          Where it listens. (default: 80)
+                   --name=TEXT
+                          Whom it greets.
+                   --log=LEVEL
+                          What is logged. (default: info)
+
+            EXIT STATUS
+                   the unikernel's own; 64 if it was started wrongly
+
+            """, arguments.Help("hello"));
     }
 
     [Theory]

@@ -136,7 +136,6 @@ public class DeviceTests
         foreach (var (argument, message) in new[]
         {
             ("--ipv4=10.0.2.15", "--ipv4=10.0.2.15: expected ADDRESS/PREFIX, such as 10.0.2.15/24."),
-            ("--ipv4=", "--ipv4=: expected ADDRESS/PREFIX, such as 10.0.2.15/24."),
             ("--ipv4=10.0.2.15/33", "--ipv4=10.0.2.15/33: expected ADDRESS/PREFIX, such as 10.0.2.15/24."),
             ("--ipv4-gateway=here", "--ipv4-gateway=here: expected an IPv4 address."),
             ("--dns=10.0.2.3,there", "--dns=10.0.2.3,there: 'there' is no IPv4 address."),

@@ -63,6 +63,18 @@ internal sealed record SecretSource(string Name, string? Path, string? Variable)
 {
     public const string Syntax = "NAME=FILE or NAME=env:VARIABLE";
 
+    /// <summary>What stood in the variable, once it was taken out of the environment.</summary>
+    public string? Value { get; init; }
+
+    /// <summary>Takes secrets out of this process's environment: what it starts must not inherit them, and a compiler's server outlives the run.</summary>
+    public static SecretSource[] Take(IReadOnlyList<SecretSource> secrets)
+    {
+        SecretSource[] taken = [.. secrets.Select(s => s.Variable is { } variable ? s with { Value = Environment.GetEnvironmentVariable(variable) } : s)];
+        foreach (var secret in taken)
+            if (secret.Variable is { } variable) Environment.SetEnvironmentVariable(variable, null);
+        return taken;
+    }
+
     /// <summary>Reads <see cref="Syntax"/>.</summary>
     public static bool TryParse(string text, out SecretSource? secret)
     {

@@ -151,7 +151,7 @@ internal static class RunCommand
 
     private static bool IsBootable(string subject) => File.Exists(subject) && ElfFile.IsElf(subject) && VirtualMachineImage.IsOne(subject);
 
-    private static Task<int> RunAsync(RunSettings settings) => Targets[settings.Target](settings);
+    private static Task<int> RunAsync(RunSettings settings) => Targets[settings.Target](settings with { Secrets = SecretSource.Take(settings.Secrets) });
 
     private static CommandException Usage(string message) => new(message, ExitStatus.Usage);
 

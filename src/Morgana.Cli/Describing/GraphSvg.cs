@@ -24,12 +24,19 @@ internal static class GraphSvg
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\">\n");
         text.Append(CultureInfo.InvariantCulture, $"<title>{Xml(manifest.Name)}</title>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n");
-        foreach (int need in manifest.Needs) Line(text, root, places[need]);
+        foreach (int need in manifest.Needs) Line(text, root, places[need], Gap);
         foreach (var part in manifest.Parts)
-            foreach (int need in part.Needs) Line(text, places[part.Id], places[need]);
+            foreach (int need in part.Needs) Line(text, places[part.Id], places[need], Gap);
         Box(text, root, manifest.Program, manifest.Version, "#dbe8ff");
         foreach (var part in manifest.Parts) Box(text, places[part.Id], GraphText.Label(part), GraphText.Source(part), part.Device is null ? "#f4f4f4" : "#e3f4df");
         return text.Append("</svg>\n").ToString();
+
+        // Where a row lets a line through, nearest to x.
+        int Gap(int row, int x)
+        {
+            int count = rows.TryGetValue(row, out var parts) ? parts.Length : 0;
+            return Enumerable.Range(0, count + 1).Select(i => Place(row, i, Math.Max(1, count)).X - (Across / 2)).MinBy(lane => Math.Abs(lane - x));
+        }
 
         (int X, int Y) Place(int row, int index, int count)
         {
@@ -38,8 +45,27 @@ internal static class GraphSvg
         }
     }
 
-    private static void Line(StringBuilder text, (int X, int Y) from, (int X, int Y) to) =>
-        text.Append(CultureInfo.InvariantCulture, $"<path d=\"M{from.X + (BoxWidth / 2)} {from.Y + BoxHeight} C{from.X + (BoxWidth / 2)} {from.Y + BoxHeight + (Down / 2)} {to.X + (BoxWidth / 2)} {to.Y - (Down / 2)} {to.X + (BoxWidth / 2)} {to.Y}\" fill=\"none\" stroke=\"#888\"/>\n");
+    /// <summary>A curve from the lower edge of one box to the upper edge of another; past the rows between them through their gaps.</summary>
+    private static void Line(StringBuilder text, (int X, int Y) from, (int X, int Y) to, Func<int, int, int> gap)
+    {
+        int x = from.X + (BoxWidth / 2), y = from.Y + BoxHeight, end = to.X + (BoxWidth / 2);
+        text.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x} {y}");
+        for (int top = y + Down; top < to.Y; top += BoxHeight + Down)
+        {
+            int lane = gap((top - Margin) / (BoxHeight + Down), x + ((end - x) * (top - y) / (to.Y - y)));
+            Curve(lane, top);
+            text.Append(CultureInfo.InvariantCulture, $" V{y = top + BoxHeight}");
+        }
+
+        Curve(end, to.Y);
+        text.Append("\" fill=\"none\" stroke=\"#888\"/>\n");
+
+        void Curve(int toX, int toY)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" C{x} {y + (Down / 2)} {toX} {toY - (Down / 2)} {toX} {toY}");
+            (x, y) = (toX, toY);
+        }
+    }
 
     private static void Box(StringBuilder text, (int X, int Y) at, string title, string source, string fill)
     {

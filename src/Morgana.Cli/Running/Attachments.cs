@@ -146,7 +146,7 @@ internal sealed class Attachments : IDisposable
     private static byte[] Read(SecretSource secret)
     {
         if (secret.Variable is { } variable)
-            return Encoding.UTF8.GetBytes(System.Environment.GetEnvironmentVariable(variable) ?? throw new CommandException($"--secret {secret.Name}=env:{variable}: the variable is not set"));
+            return Encoding.UTF8.GetBytes(secret.Value ?? System.Environment.GetEnvironmentVariable(variable) ?? throw new CommandException($"--secret {secret.Name}=env:{variable}: the variable is not set"));
         try
         {
             byte[] octets = File.ReadAllBytes(secret.Path!);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Morgana.Composition;
 
 namespace Morgana.Hosting;
 
@@ -19,19 +20,13 @@ public sealed class BootArguments
     public bool IsHelpWanted { get; private set; }
 
     /// <summary>Parses <paramref name="args"/> against the arguments that the image declares.</summary>
-    /// <exception cref="BootException">One is unknown, repeated, or lacks its value.</exception>
+    /// <exception cref="BootException">One is unknown, repeated, empty, too large, or lacks its value.</exception>
     public static BootArguments Parse(IReadOnlyList<string> args, IReadOnlyList<BootArgument> declared)
     {
-        var result = new BootArguments(declared);
-        for (int i = 0; i < args.Count; i++)
+        var result = new BootArguments(declared) { IsHelpWanted = args.Any(a => a is "--help" or "-h") };
+        for (int i = 0; i < args.Count && !result.IsHelpWanted; i++)
         {
             string text = args[i];
-            if (text is "--help" or "-h")
-            {
-                result.IsHelpWanted = true;
-                continue;
-            }
-
             if (!text.StartsWith("--", StringComparison.Ordinal) || text.Length == 2)
                 throw new BootException($"'{text}' is no boot argument; they look like --name=value. See --help.");
             int equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -39,6 +34,8 @@ public sealed class BootArguments
             if (declared.All(d => d.Name != name)) throw new BootException($"there is no boot argument --{name}. See --help.");
             if (equals < 0 && i + 1 == args.Count) throw new BootException($"--{name} needs a value: --{name}={declared.First(d => d.Name == name).Value}.");
             string value = equals < 0 ? args[++i] : text[(equals + 1)..];
+            if (value.Length == 0) throw new BootException($"--{name} is empty: expected {result.Declared(name).Value}.");
+            if (value.Length > BootLine.MaxLength) throw new BootException($"--{name} is too large: {value.Length} characters, and at most {BootLine.MaxLength} are taken.");
             if (!result._given.TryAdd(name, value)) throw new BootException($"--{name} is given twice; it takes one value: --{name}={result.Declared(name).Value}.");
         }
 
@@ -60,19 +57,22 @@ public sealed class BootArguments
             : throw new BootException($"--{name}={text}: expected {Declared(name).Value}.");
     }
 
-    /// <summary>Text for <c>--help</c>.</summary>
+    /// <summary>Text for <c>--help</c>, as a man page has it.</summary>
     public string Help(string program)
     {
-        var text = new StringBuilder().Append("usage: ").Append(program).Append(" [--name=value ...]\n\n");
-        int width = _declared.Max(d => d.Name.Length + d.Value.Length) + 5;
-        foreach (var argument in _declared)
+        var text = new StringBuilder("NAME\n       ").Append(program).Append("\n\nSYNOPSIS\n       ").Append(program).Append(" [--name=value ...]\n");
+        foreach (var group in _declared.GroupBy(d => d.Group))
         {
-            text.Append("  ").Append($"--{argument.Name}={argument.Value}".PadRight(width)).Append(argument.Help);
-            if (argument.Default is { Length: > 0 } value) text.Append(" (").Append(value).Append(')');
-            text.Append('\n');
+            text.Append('\n').Append(group.Key.ToUpperInvariant()).Append('\n');
+            foreach (var argument in group)
+            {
+                text.Append("       --").Append(argument.Name).Append('=').Append(argument.Value).Append("\n              ").Append(argument.Help.TrimEnd('.')).Append('.');
+                if (argument.Default is { Length: > 0 } value) text.Append(" (default: ").Append(value).Append(')');
+                text.Append('\n');
+            }
         }
 
-        return text.ToString();
+        return text.Append("\nEXIT STATUS\n       the unikernel's own; 64 if it was started wrongly\n").ToString();
     }
 
     private BootArgument Declared(string name) => _declared.FirstOrDefault(d => d.Name == name) ?? throw Undeclared(name);

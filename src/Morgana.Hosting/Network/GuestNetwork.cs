@@ -12,9 +12,9 @@ public sealed class GuestNetwork : IAsyncDisposable
     /// <summary>The boot arguments of the network.</summary>
     public static readonly IReadOnlyList<BootArgument> Arguments =
     [
-        new("ipv4", "ADDRESS/PREFIX", "The guest's IPv4 address; behind the gateway 10.0.2.15/24"),
-        new("ipv4-gateway", "ADDRESS", "The default route; behind the gateway 10.0.2.2"),
-        new("dns", "ADDRESS[,ADDRESS…]", "Name servers; behind the gateway 10.0.2.3"),
+        new("ipv4", "ADDRESS/PREFIX", "The guest's IPv4 address; behind the gateway 10.0.2.15/24") { Group = "Network" },
+        new("ipv4-gateway", "ADDRESS", "The default route; behind the gateway 10.0.2.2") { Group = "Network" },
+        new("dns", "ADDRESS[,ADDRESS…]", "Name servers; behind the gateway 10.0.2.3") { Group = "Network" },
     ];
 
     private readonly IAsyncDisposable? _gateway;

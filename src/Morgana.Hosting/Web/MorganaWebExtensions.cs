@@ -17,8 +17,8 @@ public static class MorganaWebExtensions
     public static readonly IReadOnlyList<BootArgument> WebArguments =
     [
         .. GuestNetwork.Arguments,
-        new("port", "PORT", "Where HTTP/1.1 and HTTP/2 are served", "80"),
-        new("log", "LEVEL[,CATEGORY:LEVEL…]", "What is logged: trace, debug, info, warn, error, none", "info"),
+        new("port", "PORT", "Where HTTP/1.1 and HTTP/2 are served", "80") { Group = "Web" },
+        new("log", "LEVEL[,CATEGORY:LEVEL…]", "What is logged: trace, debug, info, warn, error, none", "info") { Group = "Web" },
     ];
 
     private static readonly Action<ILogger, Ipv4Address, ushort, string, Exception?> Serving = LoggerMessage.Define<Ipv4Address, ushort, string>(

@@ -180,6 +180,18 @@ public sealed class AttachmentTests : IDisposable
     }
 
     [Fact]
+    public void A_secret_is_taken_out_of_the_environment_before_anything_is_started()
+    {
+        string variable = "MORGANA_TEST_SECRET_" + Guid.NewGuid().ToString("n");
+        Environment.SetEnvironmentVariable(variable, "open sesame");
+        var taken = SecretSource.Take([Secret($"data-key=env:{variable}"), Secret($"again=env:{variable}")]);
+        Assert.All(taken, s => Assert.Equal("open sesame", s.Value));
+        Assert.Null(Environment.GetEnvironmentVariable(variable));
+        using var attachments = Attachments.Open(Settings("disk=memory") with { Secrets = [taken[0]] }, s_manifest, 4);
+        Assert.Single(attachments.Descriptors);
+    }
+
+    [Fact]
     public void Secrets_are_handed_over_in_a_file_without_a_name()
     {
         string file = Path.Combine(_folder, "key");

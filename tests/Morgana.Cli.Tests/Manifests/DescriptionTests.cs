@@ -48,6 +48,16 @@ public class DescriptionTests
     }
 
     [Fact]
+    public void A_line_past_a_row_goes_through_a_gap_of_it()
+    {
+        // The program needs the disk itself, too: one row lies between them.
+        var svg = XDocument.Parse(GraphSvg.Write(s_manifest with { Needs = [1, 0] }));
+        var box = svg.Descendants("{http://www.w3.org/2000/svg}rect").Single(r => (string?)r.Attribute("y") == "130");
+        string line = svg.Descendants("{http://www.w3.org/2000/svg}path").Select(p => p.Attribute("d")!.Value).Single(d => d.Contains('V', StringComparison.Ordinal));
+        Assert.Contains($" {int.Parse(box.Attribute("x")!.Value, System.Globalization.CultureInfo.InvariantCulture) - 15} 130 V184 ", line);
+    }
+
+    [Fact]
     public void A_picture_is_well_formed_whatever_the_names_are()
     {
         var odd = s_manifest with { Program = "A<B>&\"", Parts = [s_manifest.Parts[0] with { Name = "<&>" }, s_manifest.Parts[1]] };

@@ -111,7 +111,7 @@ public class WebsiteTests(WebsiteImage image) : IClassFixture<WebsiteImage>
     [Theory]
     [InlineData("--prot=81", "website: there is no boot argument --prot. See --help.\n")]
     [InlineData("--port=0", "website: --port=0: expected a port from 1 to 65535.\n")]
-    [InlineData("--port=", "website: --port=: expected a port from 1 to 65535.\n")]
+    [InlineData("--port=", "website: --port is empty: expected PORT.\n")]
     [InlineData("--log=lo\nud", "website: --log=lo ud: 'lo ud' is not trace, debug, info, warn, error or none.\n")]
     [InlineData("81", "website: '81' is no boot argument; they look like --name=value. See --help.\n")]
     public async Task A_wrong_boot_argument_is_one_line_and_status_64(string argument, string message)

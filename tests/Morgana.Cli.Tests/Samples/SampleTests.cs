@@ -20,7 +20,7 @@ public partial class SampleTests
     {
         var (status, output, _) = await Sample.RunAsync("Hello", "--help");
         Assert.Equal(0, status);
-        Assert.Matches("--name=NAME +Who is greeted \\(World\\)", output);
+        Assert.Matches("--name=NAME\n +Who is greeted\\. \\(default: World\\)", output);
     }
 
     [Theory]
