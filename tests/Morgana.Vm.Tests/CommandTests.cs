@@ -52,6 +52,18 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void A_disk_is_a_descriptor_that_the_monitor_takes_over()
+    {
+        var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "tcg", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, Disks = [new(5, false), new(6, true)] };
+        string micro = string.Join(' ', QemuCommand.Arguments(vm)), q35 = string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35" }));
+        Assert.Contains("-add-fd set=0,fd=5 ", micro, StringComparison.Ordinal);
+        Assert.Contains("-add-fd set=1,fd=6 ", micro, StringComparison.Ordinal);
+        Assert.Contains("file=/dev/fdset/1,file.locking=off,cache=writeback,discard=unmap,werror=report,rerror=report,auto-read-only=off,readonly=on", micro, StringComparison.Ordinal);
+        Assert.Contains("virtio-blk-device,drive=disk1", micro, StringComparison.Ordinal);
+        Assert.Contains("virtio-blk-pci,disable-legacy=on,drive=disk0", q35, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_image_is_the_kernel_with_the_application_behind_it()
     {
         string kernel = Write("kernel", Kernel()), application = Write("application", Application()), image = Path.Combine(_folder, "image");

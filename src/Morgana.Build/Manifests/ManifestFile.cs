@@ -27,20 +27,21 @@ public static class ManifestFile
     private static byte[]? FindNote(string path)
     {
         using var file = File.OpenHandle(path);
-        long size = RandomAccess.GetLength(file);
+        // A virtual machine's image has its application whole, behind the kernel.
+        long start = VirtualMachineImage.IsOne(path) ? VirtualMachineImage.FindApplication(path) : 0, size = RandomAccess.GetLength(file) - start;
         Span<byte> header = stackalloc byte[64];
-        if (RandomAccess.Read(file, header, 0) < header.Length || header[4] != 2 || header[5] != 1) return null;
+        if (RandomAccess.Read(file, header, start) < header.Length || header[4] != 2 || header[5] != 1) return null;
         ulong table = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
         int entry = BinaryPrimitives.ReadUInt16LittleEndian(header[54..]), count = BinaryPrimitives.ReadUInt16LittleEndian(header[56..]);
         Span<byte> segment = stackalloc byte[56];
         for (int i = 0; i < Math.Min(count, 128) && entry >= segment.Length; i++)
         {
             ulong at = table + (ulong)(i * entry);
-            if (at > (ulong)size || RandomAccess.Read(file, segment, (long)at) < segment.Length) return null;
+            if (at > (ulong)size || RandomAccess.Read(file, segment, start + (long)at) < segment.Length) return null;
             ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(segment[8..]), length = BinaryPrimitives.ReadUInt64LittleEndian(segment[32..]);
             if (BinaryPrimitives.ReadUInt32LittleEndian(segment) != NoteSegment || offset > (ulong)size || length > (ulong)size - offset || length > 2 * MaxLength) continue;
             byte[] notes = new byte[length];
-            if (RandomAccess.Read(file, notes, (long)offset) == notes.Length && FindNote(notes, path) is { } found) return found;
+            if (RandomAccess.Read(file, notes, start + (long)offset) == notes.Length && FindNote(notes, path) is { } found) return found;
         }
 
         return null;

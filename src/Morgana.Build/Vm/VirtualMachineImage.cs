@@ -32,6 +32,21 @@ public static class VirtualMachineImage
         return RandomAccess.Read(file, header, 0) == HeaderSize && header[..4].SequenceEqual("\u007fELF"u8) && BinaryPrimitives.ReadUInt64LittleEndian(header[24..]) >= KernelBase;
     }
 
+    /// <summary>Where in an image its application begins.</summary>
+    /// <exception cref="BuildException">There is none.</exception>
+    public static long FindApplication(string path)
+    {
+        using var file = File.OpenHandle(path);
+        byte[] start = new byte[4 * Page];
+        // Only the headers are here: where the segments lead is looked at by who follows.
+        int length = RandomAccess.Read(file, start, 0);
+        long size = RandomAccess.GetLength(file);
+        byte[] mark = new byte[4];
+        foreach (var segment in Segments(start.AsSpan(0, length), size).AsEnumerable().Reverse())
+            if (segment.Type == Load && RandomAccess.Read(file, mark, (long)segment.Offset) == mark.Length && mark.AsSpan().SequenceEqual("\u007fELF"u8)) return (long)segment.Offset;
+        throw new BuildException("there is no application in the image.");
+    }
+
     /// <summary>The application in an image.</summary>
     /// <exception cref="BuildException">There is none.</exception>
     public static ReadOnlyMemory<byte> GetApplication(ReadOnlyMemory<byte> image)
@@ -50,7 +65,9 @@ public static class VirtualMachineImage
 
     /// <summary>The program headers of an ELF file.</summary>
     /// <exception cref="BuildException">They lie.</exception>
-    public static IReadOnlyList<Segment> Segments(ReadOnlySpan<byte> file)
+    public static IReadOnlyList<Segment> Segments(ReadOnlySpan<byte> file) => Segments(file, file.Length);
+
+    private static List<Segment> Segments(ReadOnlySpan<byte> file, long size)
     {
         if (file.Length < HeaderSize || !file[..4].SequenceEqual("\u007fELF"u8)) throw new BuildException("it is no ELF file.");
         ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(file[32..]);
@@ -61,7 +78,7 @@ public static class VirtualMachineImage
         {
             var entry = file[((int)offset + (i * EntrySize))..];
             var segment = new Segment(BinaryPrimitives.ReadUInt32LittleEndian(entry), BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]), Read(entry, 8), Read(entry, 16), Read(entry, 24), Read(entry, 32), Read(entry, 40));
-            if (segment.Offset > (ulong)file.Length || segment.FileSize > (ulong)file.Length - segment.Offset) throw new BuildException("a segment is outside of the file.");
+            if (segment.Offset > (ulong)size || segment.FileSize > (ulong)size - segment.Offset) throw new BuildException("a segment is outside of the file.");
             segments.Add(segment);
         }
 

@@ -117,7 +117,9 @@ internal static class RunCommand
     private static void Check(RunSettings settings)
     {
         if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(", ", Targets.Keys)}");
-        if (settings.Target is "vm" or "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage($"the target {settings.Target} attaches no --block, --device or --secret yet: use the target process");
+        if (settings.Target == "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage("the target linux-vm attaches no --block, --device or --secret yet: use the target process");
+        if (settings.Target == "vm" && settings.Secrets.Count > 0) throw Usage("the target vm hands no --secret over yet: use the target process");
+        if (settings.Target == "vm" && settings.Devices.Any(d => d.Kind is null && d.Path is not null)) throw Usage("the target vm attaches files with --block alone: use the target process");
         ManifestCheck.CheckRepeated(settings);
         bool isGateway = settings.Network.Kind == NetworkKind.Gateway;
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");

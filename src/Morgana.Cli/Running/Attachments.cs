@@ -11,11 +11,11 @@ internal sealed class Attachments : IDisposable
 {
     private readonly List<SafeFileHandle> _files = [];
     private readonly List<string> _devices = [];
+    private readonly string _place;
+    private readonly int _first;
     private string? _secrets;
 
-    private Attachments()
-    {
-    }
+    private Attachments(string place, int first) => (_place, _first) = (place, first);
 
     /// <summary>Entries of <c>MORGANA_DEVICES</c>.</summary>
     public IReadOnlyList<string> Devices => _devices;
@@ -29,16 +29,17 @@ internal sealed class Attachments : IDisposable
     /// <summary>Opens what the command line says.</summary>
     /// <param name="settings">The command line.</param>
     /// <param name="manifest">The image's, or null if it has none.</param>
-    /// <param name="firstDescriptor">The number that the first of <see cref="Descriptors"/> will have in the guest.</param>
+    /// <param name="place">What the guest calls the place of a device: <c>fd</c>, or in a virtual machine <c>uio</c>.</param>
+    /// <param name="first">The number that the first of <see cref="Descriptors"/> will have in the guest.</param>
     /// <exception cref="CommandException">It does not fit the manifest, or a file cannot be opened.</exception>
-    public static Attachments Open(RunSettings settings, Manifest? manifest, int firstDescriptor)
+    public static Attachments Open(RunSettings settings, Manifest? manifest, string place, int first)
     {
         ManifestCheck.Check(settings, manifest);
-        var attachments = new Attachments();
+        var attachments = new Attachments(place, first);
         try
         {
-            foreach (var device in settings.Devices) attachments.Attach(device, firstDescriptor);
-            if (settings.Secrets.Count > 0) attachments.HandOver(settings.Secrets, firstDescriptor);
+            foreach (var device in settings.Devices) attachments.Attach(device);
+            if (settings.Secrets.Count > 0) attachments.HandOver(settings.Secrets);
             return attachments;
         }
         catch
@@ -55,12 +56,12 @@ internal sealed class Attachments : IDisposable
         _files.Clear();
     }
 
-    private void Attach(DeviceAttachment device, int firstDescriptor)
+    private void Attach(DeviceAttachment device)
     {
         var entry = new StringBuilder().Append(device.Name).Append('=').Append(device.Driver);
         if (device.Path is { } path)
         {
-            entry.Append(CultureInfo.InvariantCulture, $",fd={firstDescriptor + _files.Count}");
+            entry.Append(CultureInfo.InvariantCulture, $",{_place}={_first + _files.Count}");
             _files.Add(device.Kind == "block" ? OpenBlock(device, path) : OpenDevice(device, path));
             if (device.IsReadOnly) entry.Append(",readonly");
         }
@@ -125,7 +126,7 @@ internal sealed class Attachments : IDisposable
     }
 
     /// <summary>A file without a name, in memory where there is such a place: no process list and no log shows what is in it.</summary>
-    private void HandOver(IReadOnlyList<SecretSource> secrets, int firstDescriptor)
+    private void HandOver(IReadOnlyList<SecretSource> secrets)
     {
         var lines = new StringBuilder();
         foreach (var secret in secrets) lines.Append(secret.Name).Append('=').Append(Convert.ToBase64String(Read(secret))).Append('\n');
@@ -140,7 +141,7 @@ internal sealed class Attachments : IDisposable
             File.Delete(path);
         }
 
-        _secrets = string.Create(CultureInfo.InvariantCulture, $"MORGANA_SECRETS=fd={firstDescriptor + _files.Count - 1}");
+        _secrets = string.Create(CultureInfo.InvariantCulture, $"MORGANA_SECRETS=fd={_first + _files.Count - 1}");
     }
 
     private static byte[] Read(SecretSource secret)

@@ -23,7 +23,7 @@ internal static class ManagedTarget
         }
 
         var manifest = ManifestFile.Read(program + ".dll");
-        using var attachments = Attachments.Open(settings, manifest, GuestProcess.FirstDescriptor);
+        using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor);
         List<string> environment = [.. Environment(settings), .. attachments.Environment];
         // Its network it brings itself; what else there is has to be said.
         if (attachments.Devices.Count > 0)

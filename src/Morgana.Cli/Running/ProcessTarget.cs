@@ -24,7 +24,7 @@ internal static class ProcessTarget
         // The image says whether it has a network, and what it calls it.
         string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
         var networkSettings = networkName is null || settings.IsHelpWanted ? settings with { Network = new(NetworkKind.None) } : settings;
-        using var attachments = Attachments.Open(settings, manifest, GuestProcess.FirstDescriptor + (networkSettings.Network.Kind == NetworkKind.None ? 0 : 1));
+        using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor + (networkSettings.Network.Kind == NetworkKind.None ? 0 : 1));
         await using var network = GuestNetwork.Open(networkSettings);
         int[] descriptors = [.. network.Descriptors, .. attachments.Descriptors];
         string devices = string.Join(';', [.. network.Device.Length > 0 ? [networkName + network.Device[network.Device.IndexOf('=')..]] : Array.Empty<string>(), .. attachments.Devices]);

@@ -19,9 +19,9 @@ public sealed record DeviceHandle(string Name, string Driver, IReadOnlyDictionar
     /// <summary>The driver of a network that this very process brings with it (under the JIT), which no runner hands over.</summary>
     public const string InProcess = "in-process";
 
-    /// <summary>The descriptor that it is open at.</summary>
+    /// <summary>The descriptor that it is open at; in a virtual machine the number of its UIO device.</summary>
     /// <exception cref="BootException">There is none.</exception>
-    public int Descriptor => Number("fd", 0, int.MaxValue) ?? throw new BootException($"{Variable}: {Name} has no fd=N.");
+    public int Descriptor => Number("fd", 0, int.MaxValue) ?? Number("uio", 0, int.MaxValue) ?? throw new BootException($"{Variable}: {Name} has no fd=N or uio=N.");
 
     /// <summary>Parses entries between <c>;</c>, such as <c>net0=frame-socket,fd=3,mtu=65520;disk=file,fd=4</c>.</summary>
     /// <exception cref="BootException">The text is not of that form.</exception>

@@ -1,4 +1,5 @@
 using Morgana.Composition;
+using Morgana.Drivers.Virtio;
 using Morgana.Hosting;
 using Morgana.Storage;
 
@@ -44,6 +45,20 @@ public static class StorageParts
             return FileBlockDevice.FromDescriptor(device.Descriptor, new() { IsReadOnly = device.Find("readonly") is not null });
         }
         catch (BlockDeviceException e)
+        {
+            throw new BootException($"{DeviceHandle.Variable}: {device.Name} cannot be opened: {e.Message}");
+        }
+    }
+
+    /// <summary>A virtio block device, in a virtual machine.</summary>
+    [Driver("virtio", Targets = Targets.Vm)]
+    public static IBlockDevice Virtio(DeviceHandle device)
+    {
+        try
+        {
+            return VirtioBlockDevice.Open(device.Descriptor, new() { IsReadOnly = device.Find("readonly") is not null });
+        }
+        catch (IOException e)
         {
             throw new BootException($"{DeviceHandle.Variable}: {device.Name} cannot be opened: {e.Message}");
         }

@@ -8,7 +8,8 @@ namespace Morgana.Kernel;
 internal static unsafe class Uio
 {
     private const int Most = 32;
-    private const ulong LeastDma = 256 << 10, MostDma = 64 << 20;
+    private const ulong LeastDma = 256 << 10, MostDma = 64 << 20, MostForOthers = 1 << 20;
+    private const uint NetworkType = 1;
 
     private static UioDevice* s_devices;
     private static int s_count;
@@ -153,11 +154,13 @@ internal static unsafe class Uio
     // Taken when the device is opened: what nobody uses costs nothing. It is the device's as long as the machine runs.
     private static bool GiveMemory(UioDevice* device)
     {
-        ulong start = PhysicalMemory.Frames->TakeRun(s_dmaSize / Pages.Size);
+        // A network's memory is where its packets live; other devices copy through theirs.
+        ulong size = device->Type == NetworkType ? s_dmaSize : Bits.Min(s_dmaSize, MostForOthers);
+        ulong start = PhysicalMemory.Frames->TakeRun(size / Pages.Size);
         if (start == FrameAllocator.None) return false;
         // As it is: its driver clears what has to be clear, and most of it is not touched for a long time, or ever.
         device->Addresses[UioDevice.DmaMap] = start;
-        device->Sizes[UioDevice.DmaMap] = s_dmaSize;
+        device->Sizes[UioDevice.DmaMap] = size;
         return true;
     }
 

@@ -29,7 +29,7 @@ public sealed class AttachmentTests : IDisposable
 
     private RunSettings Settings(params string[] blocks) => new() { Subject = "notes", Devices = [.. blocks.Select(Block)], Secrets = [Secret("data-key=env:PATH")] };
 
-    private static string Refuse(RunSettings settings, Manifest? manifest) => Assert.Throws<CommandException>(() => Attachments.Open(settings, manifest, 4)).Message;
+    private static string Refuse(RunSettings settings, Manifest? manifest) => Assert.Throws<CommandException>(() => Attachments.Open(settings, manifest, "fd", 4)).Message;
 
     [Theory]
     [InlineData("disk=a.img", "file", "a.img", null, false)]
@@ -48,7 +48,7 @@ public sealed class AttachmentTests : IDisposable
     [Fact]
     public void A_file_is_made_if_its_size_is_said_and_used_again_without()
     {
-        using (var made = Attachments.Open(Settings($"disk={Disk}:1M"), s_manifest, 4))
+        using (var made = Attachments.Open(Settings($"disk={Disk}:1M"), s_manifest, "fd", 4))
         {
             Assert.Equal(["disk=file,fd=4"], made.Devices);
             Assert.Equal(["MORGANA_SECRETS=fd=5"], made.Environment);
@@ -56,7 +56,7 @@ public sealed class AttachmentTests : IDisposable
         }
 
         Assert.Equal(1 << 20, new FileInfo(Disk).Length);
-        using var again = Attachments.Open(Settings($"disk={Disk}"), s_manifest, 4);
+        using var again = Attachments.Open(Settings($"disk={Disk}"), s_manifest, "fd", 4);
         Assert.Equal(["disk=file,fd=4"], again.Devices);
     }
 
@@ -75,7 +75,7 @@ public sealed class AttachmentTests : IDisposable
     [Fact]
     public void A_file_that_another_guest_has_is_busy()
     {
-        using var first = Attachments.Open(Settings($"disk={Disk}:1M"), s_manifest, 4);
+        using var first = Attachments.Open(Settings($"disk={Disk}:1M"), s_manifest, "fd", 4);
         Assert.Contains("busy", Refuse(Settings($"disk={Disk}"), s_manifest));
     }
 
@@ -106,7 +106,7 @@ public sealed class AttachmentTests : IDisposable
     public void A_file_can_be_attached_for_reading_alone()
     {
         File.WriteAllBytes(Disk, new byte[4096]);
-        using var attachments = Attachments.Open(Settings($"disk={Disk}:ro"), s_manifest, 4);
+        using var attachments = Attachments.Open(Settings($"disk={Disk}:ro"), s_manifest, "fd", 4);
         Assert.Equal(["disk=file,fd=4,readonly"], attachments.Devices);
     }
 
@@ -196,7 +196,7 @@ public sealed class AttachmentTests : IDisposable
     {
         string file = Path.Combine(_folder, "key");
         File.WriteAllText(file, "open sesame\n");
-        using var attachments = Attachments.Open(Settings("disk=memory") with { Secrets = [Secret($"data-key={file}")] }, s_manifest, 4);
+        using var attachments = Attachments.Open(Settings("disk=memory") with { Secrets = [Secret($"data-key={file}")] }, s_manifest, "fd", 4);
         int descriptor = Assert.Single(attachments.Descriptors);
         Assert.EndsWith(" (deleted)", new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget);
         Assert.Equal("data-key=" + Convert.ToBase64String("open sesame\n"u8) + "\n", File.ReadAllText($"/proc/self/fd/{descriptor}"));

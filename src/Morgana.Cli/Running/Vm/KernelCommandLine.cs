@@ -9,6 +9,9 @@ internal static class KernelCommandLine
     /// <summary>What the kernel takes at most.</summary>
     public const int MaxLength = 4095;
 
+    // What the kernel gives a disk for the content on its way: Morgana.Kernel/Uio/Uio.cs.
+    private const long MostForDisk = 1 << 20;
+
     /// <summary>Options of the kernel's, the application's environment, and behind <c>--</c> its arguments.</summary>
     /// <exception cref="CommandException">It would be too long.</exception>
     public static string Format(IEnumerable<string> options, IEnumerable<string> environment, IEnumerable<string> arguments)
@@ -20,7 +23,8 @@ internal static class KernelCommandLine
     /// <summary>How a guest's memory is shared out: the network's buffers, and the collector's limit, beside the kernel and the image.</summary>
     /// <param name="memory">All of it.</param>
     /// <param name="image">What the application's file takes of it.</param>
-    public static (long Dma, long Heap) Share(long memory, long image)
+    /// <param name="disks">How many disks there are.</param>
+    public static (long Dma, long Heap) Share(long memory, long image, int disks = 0)
     {
         const long leastDma = 512 << 10, rest = 3 << 19;
         // .NET's collector does not begin with less. It is a limit alone: where there is less, memory itself is, and is refused.
@@ -28,7 +32,7 @@ internal static class KernelCommandLine
         // The device's memory is taken whole: a guest that has little gives less of it.
         long dma = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : memory >= 32 << 20 ? 8 : 16), leastDma, 64 << 20) & -4096;
         // Thread stacks, native memory and page tables have a quarter of what is left.
-        long heap = HeapLimit.Round(Math.Max((memory - image - dma - rest) / 4 * 3, leastHeap));
+        long heap = HeapLimit.Round(Math.Max((memory - image - dma - (disks * Math.Min(dma, MostForDisk)) - rest) / 4 * 3, leastHeap));
         return (dma, heap);
     }
 

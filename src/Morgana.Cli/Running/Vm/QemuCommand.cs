@@ -27,9 +27,11 @@ internal static class QemuCommand
             // Where the guest says how it ended: Morgana.Kernel/Boot/Power.cs.
             "-chardev", $"socket,id=status,fd={Number(vm.StatusDescriptor)}", "-device", "isa-debugcon,iobase=0xe9,chardev=status",
             "-device", "isa-debug-exit,iobase=0x501,iosize=2",
+            "-global", "virtio-mmio.force-legacy=false",
         };
         if (vm.InitialRam is { } archive) arguments.AddRange(["-initrd", archive]);
         if (vm.NetworkDescriptor is { } descriptor) arguments.AddRange(Network(vm, descriptor, isMicroVm));
+        for (int i = 0; i < vm.Disks.Count; i++) arguments.AddRange(Disk(vm.Disks[i], i, isMicroVm));
         if (vm.DebugSocket is { } socket) arguments.AddRange(["-S", "-gdb", $"unix:path={socket},server=on,wait=off"]);
         return arguments;
     }
@@ -38,8 +40,18 @@ internal static class QemuCommand
     {
         string link = vm.IsTap ? $"tap,id=link,fd={Number(descriptor)},vhost=off" : $"stream,id=link,addr.type=fd,addr.str={Number(descriptor)}";
         string card = $"{(isMicroVm ? "virtio-net-device" : "virtio-net-pci,disable-legacy=on,romfile=")},netdev=link,host_mtu={Number(vm.Mtu)}{(vm.Mac == "" ? "" : ",mac=" + vm.Mac)}";
-        return ["-global", "virtio-mmio.force-legacy=false", "-netdev", link, "-device", card];
+        return ["-netdev", link, "-device", card];
     }
+
+    // The file is open and locked already (flock(2)), and QEMU takes it over as it is. A flush of the guest's is an fdatasync(2), and what
+    // fails is told to the guest: QEMU would rather stop the machine when the host's disk is full. It would also rather open the file for
+    // reading first, and for writing later, which a descriptor cannot be.
+    private static string[] Disk(VmDisk disk, int index, bool isMicroVm) =>
+    [
+        "-add-fd", $"set={Number(index)},fd={Number(disk.Descriptor)}",
+        "-drive", $"if=none,id=disk{Number(index)},format=raw,file=/dev/fdset/{Number(index)},file.locking=off,cache=writeback,discard=unmap,werror=report,rerror=report,auto-read-only=off,readonly={(disk.IsReadOnly ? "on" : "off")}",
+        "-device", $"{(isMicroVm ? "virtio-blk-device" : "virtio-blk-pci,disable-legacy=on")},drive=disk{Number(index)}",
+    ];
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -36,6 +36,9 @@ internal sealed record VmSettings
 
     public string Mac { get; init; } = "";
 
+    /// <summary>The guest's disks, in the order in which it finds them behind its network.</summary>
+    public IReadOnlyList<VmDisk> Disks { get; init; } = [];
+
     /// <summary>The descriptor of the guest's console.</summary>
     public required int ConsoleDescriptor { get; init; }
 
@@ -45,3 +48,8 @@ internal sealed record VmSettings
     /// <summary>Start stopped, and wait for a debugger there.</summary>
     public string? DebugSocket { get; init; }
 }
+
+/// <summary>A disk of a virtual machine.</summary>
+/// <param name="Descriptor">Where the monitor finds its file, open.</param>
+/// <param name="IsReadOnly">Whether it was opened for reading alone.</param>
+internal sealed record VmDisk(int Descriptor, bool IsReadOnly);

@@ -27,30 +27,35 @@ internal static class VmTarget
         }
 
         var manifest = ManifestFile.Read(image);
-        if (settings.Devices.Count + settings.Secrets.Count > 0) throw new CommandException("the vm target attaches a network alone so far: leave out --block, --device and --secret", ExitStatus.Usage);
-        ManifestCheck.Check(settings, manifest);
         // The image says whether it has a network, and what it calls it.
         string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
-        var networkSettings = networkName is null || settings.IsHelpWanted ? settings with { Network = new(NetworkKind.None) } : settings;
+        settings = settings with { Devices = [.. settings.Devices.Select(AsDisk)], Network = networkName is null || settings.IsHelpWanted ? new(NetworkKind.None) : settings.Network };
+        using var attachments = Attachments.Open(settings, manifest, "uio", settings.Network.Kind == NetworkKind.None ? 0 : 1);
         string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
-        await using var network = GuestNetwork.Open(networkSettings);
+        await using var network = GuestNetwork.Open(settings);
         using GuestLine console = new(), status = new();
-        int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors];
-        var vm = Describe(networkSettings, image, networkName, accelerator, network.Descriptors);
+        int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors];
+        var vm = Describe(settings, image, accelerator, network.Descriptors, networkName, attachments);
         var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
         console.Release();
         status.Release();
         network.Release();
+        attachments.Dispose();
         if (vm.DebugSocket is { } socket) Console.WriteLine($"The guest waits for a debugger: gdb {kernel} -ex 'target remote {socket}'");
         return await WatchAsync(guest, network, console, status, stop);
     }
 
-    private static VmSettings Describe(RunSettings settings, string image, string? networkName, string accelerator, ReadOnlySpan<int> link)
+    // Who runs as a process reads and writes the file itself; in a virtual machine there is a disk in front of it.
+    private static DeviceAttachment AsDisk(DeviceAttachment device) => device is { Kind: "block", Driver: "file" } ? device with { Driver = "virtio" } : device;
+
+    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link, string? networkName, Attachments attachments)
     {
+        int first = GuestProcess.FirstDescriptor + 2 + link.Length;
+        VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(first + i, d.IsReadOnly))];
         bool isTap = settings.Network.Kind == NetworkKind.Tap;
         int mtu = link.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(link[0]) : Gateway.Gateway.DefaultMtu;
-        var (dma, heap) = KernelCommandLine.Share(settings.Memory, new FileInfo(image).Length);
-        string devices = link.IsEmpty ? "" : string.Create(CultureInfo.InvariantCulture, $"{networkName}=virtio,uio=0,mtu={mtu}");
+        var (dma, heap) = KernelCommandLine.Share(settings.Memory, new FileInfo(image).Length, disks.Length);
+        string[] devices = [.. link.IsEmpty ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{networkName}=virtio,uio=0,mtu={mtu}")], .. attachments.Devices];
         return new()
         {
             Image = image,
@@ -60,10 +65,11 @@ internal static class VmTarget
             Processors = settings.Processors,
             CommandLine = KernelCommandLine.Format(
                 [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>()],
-                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + devices],
+                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices)],
                 settings.BootArguments),
             ConsoleDescriptor = GuestProcess.FirstDescriptor,
             StatusDescriptor = GuestProcess.FirstDescriptor + 1,
+            Disks = disks,
             NetworkDescriptor = link.IsEmpty ? null : GuestProcess.FirstDescriptor + 2,
             IsTap = isTap,
             Mtu = mtu,
