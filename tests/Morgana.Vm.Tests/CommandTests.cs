@@ -29,6 +29,7 @@ public sealed class CommandTests : IDisposable
         Assert.InRange(dma, 512 << 10, Math.Max(512 << 10, megabytes << 18));
         Assert.True(heap >= 8 << 20);
         if (megabytes >= 64) Assert.True(dma + heap + ((long)image << 20) < (long)megabytes << 20);
+        Assert.InRange(KernelCommandLine.Share((long)megabytes << 20, (long)image << 20, disks: 3).Heap, 8 << 20, heap);
     }
 
     [Theory, InlineData(8, 8), InlineData(9, 8), InlineData(18, 16), InlineData(20, 20), InlineData(33, 32), InlineData(36, 32), InlineData(39, 32), InlineData(40, 40), InlineData(63, 56), InlineData(64, 64)]

@@ -61,6 +61,13 @@ public sealed class AttachmentTests : IDisposable
     }
 
     [Fact]
+    public void In_a_virtual_machine_a_disk_has_a_number_instead_of_a_descriptor()
+    {
+        using var attachments = Attachments.Open(Settings($"disk={Disk}:1M") with { Secrets = [Secret("data-key=env:PATH")] }, s_manifest, "uio", 1);
+        Assert.Equal(["disk=file,uio=1"], attachments.Devices);
+    }
+
+    [Fact]
     public void A_file_that_is_not_there_needs_a_size() => Assert.Contains("say how large", Refuse(Settings($"disk={Disk}"), s_manifest));
 
     [Fact]
