@@ -63,7 +63,7 @@ public sealed class AttachmentTests : IDisposable
     [Fact]
     public void In_a_virtual_machine_a_disk_has_a_number_instead_of_a_descriptor()
     {
-        using var attachments = Attachments.Open(Settings($"disk={Disk}:1M") with { Secrets = [Secret("data-key=env:PATH")] }, s_manifest, "uio", 1);
+        using var attachments = Attachments.Open(Settings($"disk={Disk}:1M"), s_manifest, "uio", 1);
         Assert.Equal(["disk=file,uio=1"], attachments.Devices);
     }
 
