@@ -144,7 +144,7 @@ public sealed class AttachmentTests : IDisposable
     public void Help_is_given_without_devices_secrets_and_network()
     {
         var settings = new RunSettings { Subject = "notes", BootArguments = ["--help"], Network = new(NetworkKind.None) };
-        using var attachments = Attachments.Open(settings, s_manifest, 4);
+        using var attachments = Attachments.Open(settings, s_manifest, "fd", 4);
         Assert.Empty(attachments.Devices);
     }
 
