@@ -88,6 +88,8 @@ internal sealed class ArgumentModel
 
     private static string Code(object? value, ITypeSymbol type) => value switch
     {
+        // `default` alone would take the type of the branch beside it: an absent T? would be a T of zeros.
+        null when type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T => $"default({type.Qualified()})",
         null => "default!",
         string s => Names.Literal(s),
         _ when type.TypeKind == TypeKind.Enum => $"({type.Qualified()})({Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)})",

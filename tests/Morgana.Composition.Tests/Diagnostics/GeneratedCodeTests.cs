@@ -51,6 +51,17 @@ public class GeneratedCodeTests
         Assert.Equal("snippet", ReadManifest(Snippet.Compile($"[Unikernel] public sealed partial class Program {{ {Run} }}").Compiles()).GetProperty("name").GetString());
 
     [Fact]
+    public void An_optional_number_that_nobody_gave_is_null_and_not_zero()
+    {
+        string graph = Snippet.Compile($$"""
+            [Unikernel] public sealed partial class U(IStore store, [BootArgument] int? most = null) { int? Most => store is null ? null : most; {{Run}} }
+            static class Wiring { [Provides(IsDefault = true)] internal static IStore Data([BootArgument] System.TimeSpan? patience = null) => patience is null ? new Store() : null!; }
+            """).Compiles().Generated["UGraph.g.cs"];
+        Assert.Contains(": default(int?);", graph);
+        Assert.Contains(": default(global::System.TimeSpan?);", graph);
+    }
+
+    [Fact]
     public void Targets_narrow_the_drivers_that_are_linked()
     {
         var snippet = Snippet.Compile(Notes, targets: "process").Compiles();
