@@ -194,7 +194,7 @@ public sealed class AttachmentTests : IDisposable
         var taken = SecretSource.Take([Secret($"data-key=env:{variable}"), Secret($"again=env:{variable}")]);
         Assert.All(taken, s => Assert.Equal("open sesame", s.Value));
         Assert.Null(Environment.GetEnvironmentVariable(variable));
-        using var attachments = Attachments.Open(Settings("disk=memory") with { Secrets = [taken[0]] }, s_manifest, 4);
+        using var attachments = Attachments.Open(Settings("disk=memory") with { Secrets = [taken[0]] }, s_manifest, "fd", 4);
         Assert.Single(attachments.Descriptors);
     }
 
