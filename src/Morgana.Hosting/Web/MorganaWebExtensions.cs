@@ -58,6 +58,7 @@ public static class MorganaWebExtensions
     internal static WebApplicationBuilder UseMorganaServer(this WebApplicationBuilder builder, ushort port)
     {
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = WebLimits.ShutdownTimeout);
+        builder.Services.AddSingleton<IHostLifetime, GuestLifetime>();
         builder.Services.AddRoutingCore();
         var memory = GuestMemory.FromEnvironment();
         builder.Services.AddMorganaTransport(WebLimits.Transport(memory));
@@ -91,7 +92,7 @@ public static class MorganaWebExtensions
                 Environment.ExitCode = 1;
             }
 
-            application.StopApplication();
+            application.StopOnceStarted();
         }
     }
 }

@@ -73,9 +73,9 @@ public static class WebComposition
                 Serving(log, port, null);
                 run?.Started.TrySetResult(graph);
             });
-            run?.Stop.Token.Register(application.StopApplication);
+            run?.Stop.Token.Register(application.StopOnceStarted);
             foreach (var (_, _, part) in graph.Services)
-                if (part is IEndingPart ending) _ = ending.Completion.ContinueWith(_ => application.StopApplication(), TaskScheduler.Default);
+                if (part is IEndingPart ending) _ = ending.Completion.ContinueWith(_ => application.StopOnceStarted(), TaskScheduler.Default);
             return Task.CompletedTask;
         }
 
