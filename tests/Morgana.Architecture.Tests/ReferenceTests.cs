@@ -20,6 +20,7 @@ public class ReferenceTests
         ["Sandbox"] = [],
         ["HostSockets"] = ["Core", "Composition", "Sockets"],
         ["Hosting"] = ["Core", "Composition", "Storage", "HostSockets", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket", "Drivers.PacketSocket", "Drivers.Virtio"],
+        ["SystemNative"] = ["Core", "Devices", "Network", "Storage", "Composition", "Sockets", "Hosting"],
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],
         ["Composition.Generator"] = [],
