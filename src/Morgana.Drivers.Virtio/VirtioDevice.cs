@@ -29,6 +29,21 @@ internal sealed class VirtioDevice(VirtioTransport transport, DmaMemory memory, 
         }
     }
 
+    /// <summary>Lays a queue into the memory, and tells the device.</summary>
+    /// <param name="number">The queue's.</param>
+    /// <param name="wanted">Descriptors at most.</param>
+    /// <param name="features">What was agreed on.</param>
+    public SplitQueue CreateQueue(int number, int wanted, ulong features)
+    {
+        int most = Math.Min(transport.ReadQueueSize(number), wanted);
+        if (most < 2) throw new VirtioException($"The device has no queue {number}.");
+        int size = 2;
+        while (size * 2 <= most) size *= 2;
+        var queue = new SplitQueue(memory, size, (features >> VirtioTransport.EventIndex & 1) != 0);
+        transport.SetQueue(number, size, queue.DescriptorsAddress, queue.AvailableAddress, queue.UsedAddress);
+        return queue;
+    }
+
     public void Dispose()
     {
         transport.Reset();

@@ -115,6 +115,9 @@ internal class ModelDevice(ModelMemory memory, uint type) : IRegisters
     public byte Status;
     public bool RefusesFeatures;
     public uint InterruptStatus;
+
+    /// <summary>Reads and writes of registers so far: each is a way out of the machine.</summary>
+    public int Accesses;
     private uint _deviceSelect, _driverSelect, _queueSelect;
 
     protected ModelMemory Memory => memory;
@@ -125,7 +128,13 @@ internal class ModelDevice(ModelMemory memory, uint type) : IRegisters
 
     public ushort Read16(int offset) => BitConverter.ToUInt16(Configuration, offset - 0x100);
 
-    public uint Read32(int offset) => offset switch
+    public uint Read32(int offset)
+    {
+        Accesses++;
+        return Register(offset);
+    }
+
+    private uint Register(int offset) => offset switch
     {
         0x00 => 0x74726976,
         0x04 => Version,
@@ -145,6 +154,7 @@ internal class ModelDevice(ModelMemory memory, uint type) : IRegisters
 
     public void Write32(int offset, uint value)
     {
+        Accesses++;
         switch (offset)
         {
             case 0x14: _deviceSelect = value; break;

@@ -53,6 +53,15 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void An_entropy_device_is_the_last_of_all()
+    {
+        var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "kvm", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, Disks = [new(5, false)], HasEntropyDevice = true };
+        Assert.EndsWith("-device virtio-blk-device,drive=disk0 -device virtio-rng-device", string.Join(' ', QemuCommand.Arguments(vm)), StringComparison.Ordinal);
+        Assert.EndsWith("-device virtio-rng-pci,disable-legacy=on", string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35" })), StringComparison.Ordinal);
+        Assert.True(Accelerator.HasRandomNumbers("tcg"));
+    }
+
+    [Fact]
     public void A_disk_is_a_descriptor_that_the_monitor_takes_over()
     {
         var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "tcg", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, Disks = [new(5, false), new(6, true)] };

@@ -112,7 +112,6 @@ public sealed class DiskTests : IDisposable
         }
 
         return await VirtualMachine.BootAsync(s_probe, $"MORGANA_DEVICES=disk=virtio,uio=0 MORGANA_MEMORY=33554432 DOTNET_GCHeapHardLimit=a00000 -- {arguments}", 32,
-            "-global", "virtio-mmio.force-legacy=false",
             "-drive", $"if=none,id=disk0,format=raw,file=nbd+unix:///?socket={Path.Combine(_folder, "nbd")},cache=writeback,werror=report,rerror=report",
             "-device", "virtio-blk-device,drive=disk0");
     }

@@ -28,6 +28,24 @@ public sealed class KernelTests : IDisposable
         Assert.Contains("cannot start: there is no application", console, StringComparison.Ordinal);
     }
 
+    [VmTheory, InlineData("microvm,auto-kernel-cmdline=off", "device"), InlineData("q35", "pci,disable-legacy=on")]
+    public async Task Without_random_numbers_of_the_processors_the_first_key_is_a_devices_and_without_both_nothing_starts(string machine, string device)
+    {
+        string image = await ImageAsync();
+        string[] bare = ["-M", machine, "-cpu", "max,-rdrand,-rdseed"];
+        var (status, console) = await VirtualMachine.BootAsync(image, "verbose -- 7", 32, bare);
+        Assert.Equal(Unfit, status);
+        Assert.Equal("kernel: cannot start: nothing here gives random numbers: the processor has neither RDSEED nor RDRAND, and there is no virtio-rng device that works", console.Trim());
+
+        (status, console) = await VirtualMachine.BootAsync(image, "verbose -- 7", 32, [.. bare, "-device", "virtio-rng-" + device]);
+        Assert.Equal(7, status);
+        Assert.Contains("random numbers from a virtio-rng device", console, StringComparison.Ordinal);
+
+        // What the device gives is what is taken, and is looked at: zeroes are no key.
+        (status, console) = await VirtualMachine.BootAsync(image, "verbose -- 7", 32, [.. bare, "-object", "rng-random,id=zero,filename=/dev/zero", "-device", $"virtio-rng-{device},rng=zero"]);
+        Assert.True(status == Unfit, console);
+    }
+
     [VmTheory, InlineData(0), InlineData(18), InlineData(32), InlineData(54)]
     public async Task A_damaged_application_is_refused_before_anything_of_it_runs(int offset)
     {

@@ -18,7 +18,8 @@ internal static class VirtualMachine
     {
         string[] arguments =
         [
-            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", "microvm,auto-kernel-cmdline=off", "-accel", "tcg", "-cpu", "max",
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-accel", "tcg", "-cpu", "max", "-global", "virtio-mmio.force-legacy=false",
+            .. more.Contains("-M") ? Array.Empty<string>() : ["-M", "microvm,auto-kernel-cmdline=off"],
             "-m", megabytes.ToString(CultureInfo.InvariantCulture), "-serial", "stdio", "-device", "isa-debug-exit,iobase=0x501,iosize=2", "-kernel", image, "-append", commandLine, .. more,
         ];
         using var qemu = Process.Start(new ProcessStartInfo(QemuCommand.Program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;

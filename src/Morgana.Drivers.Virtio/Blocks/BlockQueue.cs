@@ -65,11 +65,10 @@ internal sealed unsafe class BlockQueue(VirtioTransport transport, SplitQueue qu
             if (_end is null) CheckDeadlines();
             if (_end is not null) return Timeout.InfiniteTimeSpan;
             BeginWaiting();
-            if (queue.MayBeUnseen) Notify();
+            if (VirtioTransport.LosesBarriers && queue.MayBeUnseen) Notify();
             queue.EnableInterrupt();
-            // Reading a register orders everything on every monitor. What came until now is told by no interrupt.
-            transport.AcknowledgeInterrupt();
-            Interlocked.MemoryBarrier();
+            // What came until now is told by no interrupt.
+            transport.Order();
             return queue.HasUsed ? TimeSpan.Zero : Shorter(limits.Timeout, queue.OutCount > 0 ? s_look : s_idle);
         }
     }

@@ -19,7 +19,7 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
     /// <summary>virtio_net_hdr of 5.1.6, with the count of merged buffers, as version 1 always has it.</summary>
     private const int HeaderSize = 12, CountOffset = 10;
     private const int MacOffset = 0, MtuOffset = 10;
-    private const int QueueMemory = 64 << 10;
+    private const int MostDescriptors = 2048;
     private static readonly TimeSpan s_poolRetry = TimeSpan.FromMilliseconds(1);
 
     private readonly VirtioDevice _device;
@@ -36,7 +36,6 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
         if (transport.DeviceType != NetworkType) throw new VirtioException($"The device is of type {transport.DeviceType}, no network card.");
         ulong features = transport.Begin(Bit(MtuFeature) | Bit(MacFeature) | Bit(MergeableBuffers) | Bit(VirtioTransport.EventIndex));
         if ((features & Bit(MergeableBuffers)) == 0) throw new VirtioException("The network card cannot merge receive buffers (VIRTIO_NET_F_MRG_RXBUF).");
-        bool hasEventIndex = (features & Bit(VirtioTransport.EventIndex)) != 0;
         Capabilities = new()
         {
             Mac = (features & Bit(MacFeature)) != 0 ? ReadMac(transport) : default,
@@ -44,8 +43,8 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
         };
         if (Capabilities.Mtu is < 68 or > 65535) throw new VirtioException($"An MTU of {Capabilities.Mtu} octets is none of Ethernet's.");
         _maxFrame = Math.Min(Capabilities.Mtu + 18, PacketBuffer.MaxLength);
-        _receive = CreateQueue(ReceiveQueue, settings.QueueSize, hasEventIndex);
-        _transmit = CreateQueue(TransmitQueue, settings.QueueSize, hasEventIndex);
+        _receive = device.CreateQueue(ReceiveQueue, Math.Min(settings.QueueSize, MostDescriptors), features);
+        _transmit = device.CreateQueue(TransmitQueue, Math.Min(settings.QueueSize, MostDescriptors), features);
         _waiting = new PacketBuffer?[_receive.Size];
         _sending = new PacketBuffer?[_transmit.Size];
         _done = new DoneQueue(_transmit.Size * 2);
@@ -102,15 +101,14 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
     /// <inheritdoc/>
     public void Wait(TimeSpan timeout)
     {
-        // Some monitors lose barriers (QEMU's emulation of one processor, before 8.1): whoever was not told is told before sleeping.
-        if (_transmit.MayBeUnseen) Notify(TransmitQueue, _transmit);
-        if (_receive.MayBeUnseen) Notify(ReceiveQueue, _receive);
+        // Where barriers get lost, whoever was not told is told before sleeping.
+        if (VirtioTransport.LosesBarriers && _transmit.MayBeUnseen) Notify(TransmitQueue, _transmit);
+        if (VirtioTransport.LosesBarriers && _receive.MayBeUnseen) Notify(ReceiveQueue, _receive);
         _receive.EnableInterrupt();
         // Full queues wait for half of what is out, so that an interrupt is worth its cost.
         if (_isFull) _transmit.EnableInterrupt(Math.Max(1, _transmit.OutCount / 2));
-        // This reads a register, which orders everything on every monitor. What came until now was not told.
-        _device.Transport.AcknowledgeInterrupt();
-        Interlocked.MemoryBarrier();
+        // What came until now is told by no interrupt.
+        _device.Transport.Order();
         if (IsUp && (_receive.HasUsed || (_isFull && _transmit.HasUsed))) timeout = TimeSpan.Zero;
         if (_poolWasEmpty && (timeout < TimeSpan.Zero || timeout > s_poolRetry)) timeout = s_poolRetry;
         short ready = _wait.Wait(IsUp ? _device.Interrupt.Descriptor : -1, Libc.PollIn, timeout);
@@ -163,17 +161,6 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
     {
         int length = (memory.Left - 4096) & -PoolBlock.Size;
         return MemoryRegion.FromPointer(memory.Take(length, 4096), length);
-    }
-
-    private SplitQueue CreateQueue(int number, int wanted, bool hasEventIndex)
-    {
-        int most = _device.Transport.ReadQueueSize(number);
-        if (most < 2) throw new VirtioException($"The network card has no queue {number}.");
-        int size = 2;
-        while (size * 2 <= Math.Min(Math.Min(most, wanted), QueueMemory / 32)) size *= 2;
-        var queue = new SplitQueue(_device.Memory, size, hasEventIndex);
-        _device.Transport.SetQueue(number, size, queue.DescriptorsAddress, queue.AvailableAddress, queue.UsedAddress);
-        return queue;
     }
 
     private void Notify(int number, SplitQueue queue)

@@ -29,6 +29,18 @@ FUNCTION in32
     mov edx, edi
     in eax, dx
     ret
+FUNCTION mmio_read8
+    movzx eax, byte ptr [rdi]
+    ret
+FUNCTION mmio_write8
+    mov [rdi], sil
+    ret
+FUNCTION mmio_read16
+    movzx eax, word ptr [rdi]
+    ret
+FUNCTION mmio_write16
+    mov [rdi], si
+    ret
 FUNCTION mmio_read32
     mov eax, [rdi]
     ret

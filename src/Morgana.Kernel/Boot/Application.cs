@@ -126,7 +126,8 @@ internal static unsafe class Application
         return at + Pages.Size;
     }
 
-    private static void Refuse(System.ReadOnlySpan<byte> why)
+    /// <summary>Says in one line why nothing starts, and ends the machine.</summary>
+    public static void Refuse(System.ReadOnlySpan<byte> why)
     {
         Log.Begin("cannot start: "u8);
         Log.End(why);

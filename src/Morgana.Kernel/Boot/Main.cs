@@ -7,6 +7,7 @@ namespace Morgana.Kernel;
 internal static unsafe class Boot
 {
     private static CommandLine s_commandLine;
+    private static byte* s_entropy;
 
     private static CommandLine* CommandLine => (CommandLine*)Unsafe.AsPointer(ref s_commandLine);
 
@@ -46,7 +47,6 @@ internal static unsafe class Boot
         Machine.Out8(0x21, 0xff);
         Machine.Out8(0xa1, 0xff);
         Clock.Start();
-        Entropy.Init();
     }
 
     private static void StartSystem()
@@ -60,6 +60,8 @@ internal static unsafe class Boot
         Processors.StartOthers(WantedProcessors());
         Protect.Init();
         Uio.Init(CommandLine);
+        s_entropy = Entropy.Init();
+        if (s_entropy == null) Application.Refuse("nothing here gives random numbers: the processor has neither RDSEED nor RDRAND, and there is no virtio-rng device that works"u8);
         Terminal.Init();
     }
 
@@ -79,7 +81,8 @@ internal static unsafe class Boot
         Log.Number((ulong)Processors.OnlineCount);
         Log.Write("; application after "u8);
         Log.Number(Clock.Now() / 1000);
-        Log.End(" us"u8);
-        if (!Entropy.IsFromProcessor) Log.Line("no RDSEED and no RDRAND: random numbers come from the clocks' unsteadiness"u8);
+        Log.Write(" us; random numbers from "u8);
+        Log.WriteNull(s_entropy);
+        Log.End(""u8);
     }
 }

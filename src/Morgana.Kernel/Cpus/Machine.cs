@@ -12,6 +12,10 @@ internal static unsafe class Machine
     [RuntimeImport("*", "in8"), MethodImpl(Assembly)] public static extern uint In8(uint port);
     [RuntimeImport("*", "out32"), MethodImpl(Assembly)] public static extern void Out32(uint port, uint value);
     [RuntimeImport("*", "in32"), MethodImpl(Assembly)] public static extern uint In32(uint port);
+    [RuntimeImport("*", "mmio_read8"), MethodImpl(Assembly)] public static extern uint Read8(void* register);
+    [RuntimeImport("*", "mmio_write8"), MethodImpl(Assembly)] public static extern void Write8(void* register, uint value);
+    [RuntimeImport("*", "mmio_read16"), MethodImpl(Assembly)] public static extern uint Read16(void* register);
+    [RuntimeImport("*", "mmio_write16"), MethodImpl(Assembly)] public static extern void Write16(void* register, uint value);
     [RuntimeImport("*", "mmio_read32"), MethodImpl(Assembly)] public static extern uint Read32(void* register);
     [RuntimeImport("*", "mmio_write32"), MethodImpl(Assembly)] public static extern void Write32(void* register, uint value);
 

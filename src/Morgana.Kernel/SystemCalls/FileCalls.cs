@@ -33,6 +33,7 @@ internal static unsafe class FileCalls
         {
             case FileKind.Console: return Terminal.Write(from, count);
             case FileKind.Null: return count;
+            case FileKind.Random: return Entropy.MixUser(from, count) ? count : Error.Fault;
             case FileKind.PipeWriter: return Pipe.Write(thread, file, from, count);
             case FileKind.Event: return WriteEvent(file, from, count);
             case FileKind.Uio: return Uio.Write(file, from, count);

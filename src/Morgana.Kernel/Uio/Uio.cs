@@ -9,7 +9,8 @@ internal static unsafe class Uio
 {
     private const int Most = 32;
     private const ulong LeastDma = 256 << 10, MostDma = 64 << 20, MostForOthers = 1 << 20;
-    private const uint NetworkType = 1;
+    private const ulong MostForConsole = 64 << 10, MostForEntropy = 8 << 10;
+    private const uint NetworkType = 1, ConsoleType = 3;
 
     private static UioDevice* s_devices;
     private static int s_count;
@@ -37,6 +38,17 @@ internal static unsafe class Uio
         return device;
     }
 
+    /// <summary>The first device of a type, or null.</summary>
+    public static UioDevice* FindType(uint type)
+    {
+        for (int i = 0; i < s_count; i++)
+        {
+            if (s_devices[i].Type == type) return s_devices + i;
+        }
+
+        return null;
+    }
+
     /// <summary>Leads a device's line to its vector, on a processor that has not many yet.</summary>
     public static void Route(UioDevice* device, uint line, bool level, bool activeLow)
     {
@@ -53,7 +65,7 @@ internal static unsafe class Uio
         if (index >= (uint)s_count) return;
         UioDevice* device = s_devices + index;
         // A level line stays up until the driver has looked after the device: closed until it says so, or it would come again at once.
-        if (device->HasLine && device->IsLevel) IoApic.SetMasked(device->Line, true);
+        if (device->IsLevel) SetMasked(device, true);
         device->Interrupts++;
         Polling.ChangedAt(device);
     }
@@ -92,7 +104,7 @@ internal static unsafe class Uio
     {
         if (count != 4) return Error.Invalid;
         if (!UserMemory.Read32(from, out uint on)) return Error.Fault;
-        if (file->Device->HasLine) IoApic.SetMasked(file->Device->Line, on == 0);
+        SetMasked(file->Device, on == 0);
         return 4;
     }
 
@@ -154,14 +166,28 @@ internal static unsafe class Uio
     // Taken when the device is opened: what nobody uses costs nothing. It is the device's as long as the machine runs.
     private static bool GiveMemory(UioDevice* device)
     {
-        // A network's memory is where its packets live; other devices copy through theirs.
-        ulong size = device->Type == NetworkType ? s_dmaSize : Bits.Min(s_dmaSize, MostForOthers);
+        // A network's memory is where its packets live; other devices copy through theirs, a console by lines, entropy by the handful.
+        ulong size = device->Type switch
+        {
+            NetworkType => s_dmaSize,
+            ConsoleType => MostForConsole,
+            EntropyDevice.Type => MostForEntropy,
+            _ => Bits.Min(s_dmaSize, MostForOthers),
+        };
         ulong start = PhysicalMemory.Frames->TakeRun(size / Pages.Size);
         if (start == FrameAllocator.None) return false;
         // As it is: its driver clears what has to be clear, and most of it is not touched for a long time, or ever.
         device->Addresses[UioDevice.DmaMap] = start;
         device->Sizes[UioDevice.DmaMap] = size;
         return true;
+    }
+
+    // The controller's registers are a way out of the machine each: touched only where something changes.
+    private static void SetMasked(UioDevice* device, bool masked)
+    {
+        if (!device->HasLine || device->IsMasked == masked) return;
+        device->IsMasked = masked;
+        IoApic.SetMasked(device->Line, masked);
     }
 
     private static UioDevice* Find(byte* number, out byte* rest)

@@ -5,7 +5,7 @@ internal unsafe struct UioDevice
 {
     public const int MostMaps = 6, DmaMap = MostMaps - 1;
 
-    /// <summary>The virtio device type (virtio 1.2, chapter 5): 1 network, 2 block, 4 entropy.</summary>
+    /// <summary>The virtio device type (virtio 1.2, chapter 5): 1 network, 2 block, 3 console, 4 entropy.</summary>
     public uint Type;
 
     /// <summary>Registers, piece by piece; the last is the memory for DMA.</summary>
@@ -21,6 +21,7 @@ internal unsafe struct UioDevice
     public uint Line;
     public bool IsLevel;
     public bool HasLine;
+    public bool IsMasked;
 
     /// <summary>By PCI, whose devices tell three things more: whether messages are set up, and what is between queues' places of notification.</summary>
     public bool IsPci;

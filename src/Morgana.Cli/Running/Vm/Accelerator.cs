@@ -34,6 +34,10 @@ internal static class Accelerator
         return Tell(answer);
     }
 
+    /// <summary>Whether a guest's processor has random numbers: an emulated one does; else it is this machine's.</summary>
+    public static bool HasRandomNumbers(string accelerator) =>
+        accelerator != "kvm" || File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal)) is { } flags && flags.Split(' ').Any(f => f is "rdrand" or "rdseed");
+
     private static string Tell(string answer)
     {
         if (answer == "tcg") Console.Error.WriteLine("morgana: this machine's KVM runs no ordinary guests: QEMU emulates the processor (TCG)");

@@ -67,6 +67,7 @@ internal static class VmTarget
                 [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>()],
                 [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices)],
                 settings.BootArguments),
+            HasEntropyDevice = !Accelerator.HasRandomNumbers(accelerator),
             ConsoleDescriptor = GuestProcess.FirstDescriptor,
             StatusDescriptor = GuestProcess.FirstDescriptor + 1,
             Disks = disks,
