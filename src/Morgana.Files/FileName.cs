@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace Morgana.Files;
+
+/// <summary>A name in a directory: 1 to 255 octets without <c>/</c> and NUL. Octets, not characters: two spellings of an accent are two names.</summary>
+public readonly struct FileName : IEquatable<FileName>
+{
+    /// <summary>Octets in a name, at most.</summary>
+    public const int MaxLength = 255;
+
+    private readonly byte[]? _octets;
+
+    internal FileName(ReadOnlySpan<byte> octets) => _octets = octets.ToArray();
+
+    /// <summary>The octets.</summary>
+    public ReadOnlySpan<byte> Octets => _octets;
+
+    /// <summary>Whether it is none.</summary>
+    public bool IsEmpty => _octets is null or [];
+
+    /// <summary>Whether both are the same.</summary>
+    public static bool operator ==(FileName a, FileName b) => a.Equals(b);
+
+    /// <summary>Whether they differ.</summary>
+    public static bool operator !=(FileName a, FileName b) => !a.Equals(b);
+
+    /// <inheritdoc/>
+    public bool Equals(FileName other) => Octets.SequenceEqual(other.Octets);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is FileName other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Hash(Octets);
+
+    /// <summary>The octets as UTF-8, for people.</summary>
+    public override string ToString() => Encoding.UTF8.GetString(Octets);
+
+    /// <summary>Of each process its own, so that nobody can choose names that collide.</summary>
+    private static int Hash(ReadOnlySpan<byte> octets)
+    {
+        var hash = new HashCode();
+        hash.AddBytes(octets);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Finds names by octets that nobody has copied.</summary>
+    internal sealed class Comparer : IEqualityComparer<FileName>, IAlternateEqualityComparer<ReadOnlySpan<byte>, FileName>
+    {
+        public static Comparer Instance { get; } = new();
+
+        public bool Equals(FileName x, FileName y) => x.Equals(y);
+
+        public int GetHashCode(FileName obj) => obj.GetHashCode();
+
+        public bool Equals(ReadOnlySpan<byte> alternate, FileName other) => alternate.SequenceEqual(other.Octets);
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate) => Hash(alternate);
+
+        public FileName Create(ReadOnlySpan<byte> alternate) => new(alternate);
+    }
+}

@@ -1,0 +1,134 @@
+namespace Morgana.Files;
+
+/// <summary>A regular file in memory: pages that are there once they were written.</summary>
+internal sealed class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
+{
+    private const int PageSize = MemoryFileSystem.PageSize;
+
+    /// <summary>By number; what is not here is zeroes. Not an array: a file may be cut to any length, and be all hole.</summary>
+    private readonly Dictionary<long, byte[]> _pages = [];
+    private long _size;
+
+    public override FileType Type => FileType.Regular;
+
+    protected override long Size => _size;
+
+    public override Errno Read(long offset, Span<byte> destination, out int count)
+    {
+        lock (Sync)
+        {
+            count = (int)Math.Clamp(_size - offset, 0, destination.Length);
+            TouchAccessed();
+            for (int done = 0; done < count;)
+            {
+                var (page, within) = Math.DivRem(offset + done, PageSize);
+                var part = destination[done..Math.Min(count, done + PageSize - (int)within)];
+                if (_pages.TryGetValue(page, out byte[]? octets)) octets.AsSpan((int)within, part.Length).CopyTo(part);
+                else part.Clear();
+                done += part.Length;
+            }
+        }
+
+        return Errno.None;
+    }
+
+    public override Errno Write(long offset, ReadOnlySpan<byte> source, out int count, out long end)
+    {
+        lock (Sync)
+        {
+            if (offset < 0) offset = _size;
+            (count, end) = (0, offset);
+            if (source.IsEmpty) return Errno.None;
+            // write(2), EFBIG: at the largest size nothing can be written; before it, what fits.
+            if (offset == long.MaxValue) return Errno.EFBIG;
+            if (source.Length > long.MaxValue - offset) source = source[..(int)(long.MaxValue - offset)];
+            while (count < source.Length)
+            {
+                var (page, within) = Math.DivRem(offset + count, PageSize);
+                if (!TryGetPage(page, out byte[]? octets)) break;
+                var part = source[count..Math.Min(source.Length, count + PageSize - (int)within)];
+                part.CopyTo(octets.AsSpan((int)within));
+                count += part.Length;
+            }
+
+            // A partial write is a success; the next one says why there was no more.
+            if (count == 0) return Errno.ENOSPC;
+            end = offset + count;
+            _size = Math.Max(_size, end);
+            TouchModified();
+        }
+
+        return Errno.None;
+    }
+
+    public override Errno SetLength(long length)
+    {
+        lock (Sync)
+        {
+            if (length < _size) RemovePagesFrom(length);
+            _size = length;
+            TouchModified();
+        }
+
+        return Errno.None;
+    }
+
+    public override Errno Allocate(long offset, long length)
+    {
+        lock (Sync)
+        {
+            var (first, last) = (offset / PageSize, (offset + length - 1) / PageSize);
+            // All or nothing: what is there already is counted once.
+            if (last - first >= _pages.Count && !CouldHold(last - first + 1 - _pages.Count)) return Errno.ENOSPC;
+            List<long> added = [];
+            for (long page = first; page <= last; page++)
+            {
+                if (_pages.ContainsKey(page)) continue;
+                if (TryGetPage(page, out _))
+                {
+                    added.Add(page);
+                    continue;
+                }
+
+                foreach (long undone in added) _pages.Remove(undone);
+                Memory.ReleasePages(added.Count);
+                return Errno.ENOSPC;
+            }
+        }
+
+        return Errno.None;
+    }
+
+    protected override void Discard()
+    {
+        lock (Sync)
+        {
+            Memory.ReleasePages(_pages.Count);
+            _pages.Clear();
+            _pages.TrimExcess();
+        }
+
+        base.Discard();
+    }
+
+    private bool CouldHold(long pages) => pages <= Memory.GetSpace().FreeOctets / PageSize;
+
+    private bool TryGetPage(long page, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? octets)
+    {
+        if (_pages.TryGetValue(page, out octets)) return true;
+        if (!Memory.TryReservePages(1)) return false;
+        _pages.Add(page, octets = new byte[PageSize]);
+        return true;
+    }
+
+    private void RemovePagesFrom(long length)
+    {
+        var (kept, within) = Math.DivRem(length, PageSize);
+        // What is cut off must read as zeroes when the file grows again.
+        if (within > 0 && _pages.TryGetValue(kept, out byte[]? octets)) octets.AsSpan((int)within).Clear();
+        long first = within > 0 ? kept + 1 : kept;
+        long[] gone = [.. _pages.Keys.Where(p => p >= first)];
+        foreach (long page in gone) _pages.Remove(page);
+        Memory.ReleasePages(gone.Length);
+    }
+}
