@@ -244,6 +244,10 @@ public sealed partial class TcpControlBlock
         WindowMayOpen(now);
     }
 
+    /// <summary>Says that the application has copied blocks of what <see cref="TakeReceived"/> handed over together, and given these back: their
+    /// octets take up less memory than was counted.</summary>
+    public void Merged(int blocks) => _lentMemory = Math.Max(0, _lentMemory - ((long)blocks * PoolBlock.Size));
+
     private void WindowMayOpen(Instant now)
     {
         if (State is not (TcpState.Established or TcpState.FinWait1 or TcpState.FinWait2) || _ackNow) return;

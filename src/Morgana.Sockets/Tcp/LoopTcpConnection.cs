@@ -156,7 +156,8 @@ internal sealed class LoopTcpConnection : TcpConnection, ILoopWork
     {
         BlockChain received = default;
         tcb.TakeReceived(ref received);
-        int consumed = _input.Deliver(ref received, tcb.IsEndOfStream, moreWaits: tcb.ReceivedLength > 0);
+        int consumed = _input.Deliver(ref received, tcb.IsEndOfStream, moreWaits: tcb.ReceivedLength > 0, out int merged);
+        tcb.Merged(merged);
         if (consumed > 0) tcb.Consumed(consumed, now);
     }
 

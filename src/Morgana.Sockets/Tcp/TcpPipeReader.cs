@@ -35,11 +35,13 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
     /// <param name="received">The blocks; left empty.</param>
     /// <param name="endOfStream">Whether nothing follows them.</param>
     /// <param name="moreWaits">Whether the stack keeps octets back until some are consumed: then each advance is reported at once.</param>
+    /// <param name="merged">Blocks whose octets were copied behind others.</param>
     /// <returns>Octets that were consumed since the last call, for the window.</returns>
-    public int Deliver(ref BlockChain received, bool endOfStream, bool moreWaits)
+    public int Deliver(ref BlockChain received, bool endOfStream, bool moreWaits, out int merged)
     {
         bool wake;
         int consumed;
+        merged = 0;
         lock (_gate)
         {
             if (_completed)
@@ -50,7 +52,7 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
             }
             else
             {
-                Append(ref received);
+                merged = Append(ref received);
             }
 
             _endOfStream |= endOfStream;
@@ -88,8 +90,9 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
         }
     }
 
-    private void Append(ref BlockChain received)
+    private int Append(ref BlockChain received)
     {
+        int merged = 0;
         while (!received.IsEmpty)
         {
             var block = received.TakeHead();
@@ -100,12 +103,15 @@ internal sealed class TcpPipeReader(LoopTcpConnection connection) : PipeReader, 
                 block.Data.CopyTo(tail.Room);
                 _chain.Commit(block.Length);
                 block.Pool.Return(block);
+                merged++;
             }
             else
             {
                 _chain.Append(block);
             }
         }
+
+        return merged;
     }
 
     private bool IsReadable => _chain.Length > _examined || _endOfStream || _cancelled || _error is not null;
