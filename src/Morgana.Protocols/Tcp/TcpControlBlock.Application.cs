@@ -104,8 +104,8 @@ public sealed partial class TcpControlBlock
     {
         if (IsPooled) return;
         // RFC 9293 3.10.5: a RST where the peer knows of the connection; LAST_ACK, CLOSING and TIME_WAIT have nothing more to say.
-        // Unless data is still queued, which the peer waits for and will now never get: we enter those states before the FIN goes out.
-        bool isOwed = (State is TcpState.Closing or TcpState.LastAck) && SendQueue.Length > 0;
+        // Unless data or the FIN is still queued, which the peer waits for and will now never get: we enter those states before the FIN goes out.
+        bool isOwed = (State is TcpState.Closing or TcpState.LastAck) && (SendQueue.Length > 0 || !_finSent);
         if (isOwed || State is TcpState.SynReceived or TcpState.Established or TcpState.FinWait1 or TcpState.FinWait2 or TcpState.CloseWait)
             _stack.SendReset(this, SndNxt, isAcknowledging: true);
         bool isClosed = State is TcpState.Closed or TcpState.TimeWait;

@@ -109,4 +109,17 @@ public class ClosingRegressionTests
         script.Write(5).Expect(Ack, 1, 2, 5).Do(t => t.Close(Instant.FromOrigin(TimeSpan.FromHours(4)))).Expect(Fin | Ack, 6);
         script.Inject(Ack, 2, 7).ExpectGone();
     }
+
+    [Theory, InlineData(TcpState.CloseWait), InlineData(TcpState.Established)]
+    public void Who_aborts_before_the_FIN_is_out_says_so_with_a_RST(TcpState state)
+    {
+        var script = new Script().Given(state);
+        script.Do(t =>
+        {
+            // In one batch: nothing is sent in between, and the peer, which waits for our data, knows of no FIN.
+            t.Shutdown(script.Now);
+            t.Abort(script.Now);
+        });
+        script.Expect(Rst | Ack, 1, state == TcpState.CloseWait ? 2 : 1);
+    }
 }
