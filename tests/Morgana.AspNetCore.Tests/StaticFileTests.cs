@@ -199,6 +199,18 @@ public sealed class StaticFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public void What_was_compressed_beforehand_is_sent_as_it_was()
+    {
+        var file = new StaticFile("/style.css", new byte[1000], brotli: new byte[] { 1, 2 }, gzip: new byte[] { 3, 4, 5 });
+        Assert.Equal([1, 2], file.Select([new("br")]).Content.ToArray());
+        Assert.Equal([3, 4, 5], file.Select([new("gzip")]).Content.ToArray());
+        Assert.Equal(1000, file.Select([new("identity")]).Content.Length);
+        Assert.Equal(3, new[] { "br", "gzip", "identity" }.Select(c => file.Select([new(c)]).ETag.Tag).Distinct().Count());
+        // What compressing has made longer is not worth sending.
+        Assert.Equal(1000, new StaticFile("/style.css", new byte[1000], brotli: new byte[1001]).Select([new("br")]).Content.Length);
+    }
+
+    [Fact]
     public async Task What_is_not_there_gets_the_404_page()
     {
         using var response = await _client.GetAsync("/nowhere");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -57,6 +58,40 @@ public sealed partial class WebsiteTests : IAsyncLifetime
             string text = System.Text.Encoding.UTF8.GetString(f.Identity.Content.Span).Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal);
             Assert.DoesNotMatch(@"(src|href|url\(|@import|fetch\()\s*=?\s*['""(]?(https?:)?//", text);
         });
+
+    [Fact]
+    public void Every_text_was_compressed_by_the_build_and_is_still_what_it_was()
+    {
+        string[] resources = typeof(Site).Assembly.GetManifestResourceNames();
+        int compressed = 0;
+        foreach (var file in Files.Files.Where(f => f.HasCodings))
+        {
+            foreach (var (coding, suffix) in new[] { ("br", ".br"), ("gzip", ".gz") })
+            {
+                Assert.Contains("site" + file.Path + suffix, resources);
+                using var content = new MemoryStream(file.Select([new(coding)]).Content.ToArray());
+                using Stream decoder = coding == "br" ? new BrotliStream(content, CompressionMode.Decompress) : new GZipStream(content, CompressionMode.Decompress);
+                using var plain = new MemoryStream();
+                decoder.CopyTo(plain);
+                Assert.Equal(file.Identity.Content.ToArray(), plain.ToArray());
+                compressed++;
+            }
+        }
+
+        Assert.True(compressed > 10, $"{compressed}");
+        Assert.DoesNotContain(Files.Files, f => f.Path.EndsWith(".br", StringComparison.Ordinal) || f.Path.EndsWith(".gz", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/status")]
+    [InlineData("/status.json")]
+    [InlineData("/metrics")]
+    public async Task Figures_are_only_read(string path)
+    {
+        using var response = await _client.PostAsync(path, new StringContent("x"));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
+        Assert.Equal(["GET", "HEAD"], response.Content.Headers.Allow.Order(StringComparer.Ordinal));
+    }
 
     [Fact]
     public async Task The_status_page_shows_its_figures_without_a_script()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 using Microsoft.Net.Http.Headers;
 
@@ -16,17 +17,25 @@ public sealed class StaticFile
     /// <summary>A file with this content, which must never change.</summary>
     /// <param name="path">The path below the site's root, with a slash in front; its extension says the content type.</param>
     /// <param name="content">The octets.</param>
-    public StaticFile(string path, ReadOnlyMemory<byte> content)
+    /// <param name="brotli">The same, compressed beforehand; empty if it was not.</param>
+    /// <param name="gzip">The same, compressed beforehand; empty if it was not.</param>
+    public StaticFile(string path, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> brotli = default, ReadOnlyMemory<byte> gzip = default)
     {
         Path = path;
         (ContentType, bool isCompressible) = ContentTypes.Of(path);
         _hash = Hash(content.Span);
         Identity = new(null, content, new EntityTagHeaderValue($"\"{_hash}\""));
         if (!isCompressible || content.Length < LeastCompressed) return;
-        // At first use: a start that has to compress the whole site would not answer within 100 ms.
-        _brotli = new(() => Compress("br"));
-        _gzip = new(() => Compress("gzip"));
+        _brotli = Coding("br", brotli);
+        _gzip = Coding("gzip", gzip);
     }
+
+    /// <summary>
+    /// Whether what was not compressed beforehand is compressed at first use: <c>MorganaCompression</c> in the project file. Without it an image
+    /// contains no compressor, which is half a megabyte.
+    /// </summary>
+    [FeatureSwitchDefinition("Morgana.Compression")]
+    internal static bool IsCompressionSupported => !AppContext.TryGetSwitch("Morgana.Compression", out bool enabled) || enabled;
 
     /// <summary>The path below the site's root, with a slash in front.</summary>
     public string Path { get; }
@@ -35,21 +44,21 @@ public sealed class StaticFile
     public string ContentType { get; }
 
     /// <summary>Whether it comes in more than one coding, so that answers vary with <c>Accept-Encoding</c>.</summary>
-    internal bool HasCodings => _brotli is not null;
+    internal bool HasCodings => _brotli is not null || _gzip is not null;
 
     internal Representation Identity { get; }
 
     /// <summary>The coding to send to a client that accepts <paramref name="acceptEncoding"/> (RFC 9110 12.5.3).</summary>
-    internal Representation Select(IReadOnlyList<StringWithQualityHeaderValue>? acceptEncoding)
+    internal Representation Select(IList<StringWithQualityHeaderValue>? acceptEncoding)
     {
-        if (_brotli is null || acceptEncoding is not { Count: > 0 }) return Identity;
-        double brotli = QualityOf("br", acceptEncoding);
-        double gzip = QualityOf("gzip", acceptEncoding);
+        if (!HasCodings || acceptEncoding is not { Count: > 0 }) return Identity;
+        double brotli = _brotli is null ? 0 : QualityOf("br", acceptEncoding);
+        double gzip = _gzip is null ? 0 : QualityOf("gzip", acceptEncoding);
         var best = brotli > 0 && brotli >= gzip ? _brotli : gzip > 0 ? _gzip : null;
         return best is not null && best.Value.Content.Length < Identity.Content.Length ? best.Value : Identity;
     }
 
-    private static double QualityOf(string coding, IReadOnlyList<StringWithQualityHeaderValue> accepted)
+    private static double QualityOf(string coding, IList<StringWithQualityHeaderValue> accepted)
     {
         double any = 0;
         foreach (var value in accepted)
@@ -61,7 +70,17 @@ public sealed class StaticFile
         return any;
     }
 
-    private Representation Compress(string coding)
+    private Lazy<Representation>? Coding(string coding, ReadOnlyMemory<byte> beforehand)
+    {
+        if (!beforehand.IsEmpty) return new(Represent(coding, beforehand));
+        // At first use: a start that has to compress the whole site would not answer within 100 ms.
+        return IsCompressionSupported ? new(() => Represent(coding, Compress(coding))) : null;
+    }
+
+    // A strong validator names octets, so every coding has its own (RFC 9110 8.8.1).
+    private Representation Represent(string coding, ReadOnlyMemory<byte> content) => new(coding, content, new EntityTagHeaderValue($"\"{_hash}-{coding}\""));
+
+    private byte[] Compress(string coding)
     {
         using var compressed = new MemoryStream();
         using (Stream encoder = coding == "br" ? new BrotliStream(compressed, CompressionLevel.Optimal) : new GZipStream(compressed, CompressionLevel.SmallestSize))
@@ -69,8 +88,7 @@ public sealed class StaticFile
             encoder.Write(Identity.Content.Span);
         }
 
-        // A strong validator names octets, so every coding has its own (RFC 9110 8.8.1).
-        return new(coding, compressed.ToArray(), new EntityTagHeaderValue($"\"{_hash}-{coding}\""));
+        return compressed.ToArray();
     }
 
     /// <summary>FNV-1a of 64 bits and the length: names a version among a few; not meant against someone who makes collisions.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Reflection;
 
 namespace Morgana.AspNetCore.StaticFiles;
@@ -6,17 +5,18 @@ namespace Morgana.AspNetCore.StaticFiles;
 /// <summary>The files of a site by path. What is not in the table does not exist: no path can lead anywhere else.</summary>
 public sealed class StaticSite
 {
-    private readonly FrozenDictionary<string, StaticFile> _files;
-    private readonly FrozenSet<string> _folders;
+    private readonly Dictionary<string, StaticFile> _files;
+    private readonly HashSet<string> _folders;
 
     /// <summary>A site of these files.</summary>
     /// <param name="files">The files.</param>
     /// <param name="lastModified">When any of them last changed; whole seconds are kept, which is all that HTTP says.</param>
     public StaticSite(IEnumerable<StaticFile> files, DateTimeOffset lastModified)
     {
-        _files = files.ToFrozenDictionary(f => f.Path, StringComparer.Ordinal);
-        _folders = _files.Keys.Where(p => p.EndsWith("/index.html", StringComparison.Ordinal)).Select(p => p[..^"/index.html".Length])
-            .Where(p => p.Length > 0).ToFrozenSet(StringComparer.Ordinal);
+        _files = files.ToDictionary(f => f.Path, StringComparer.Ordinal);
+        _folders = new(StringComparer.Ordinal);
+        foreach (string path in _files.Keys)
+            if (path.Length > "/index.html".Length && path.EndsWith("/index.html", StringComparison.Ordinal)) _folders.Add(path[..^"/index.html".Length]);
         LastModified = DateTimeOffset.FromUnixTimeSeconds(lastModified.ToUnixTimeSeconds());
         NotFound = _files.GetValueOrDefault("/404.html");
     }
@@ -32,16 +32,28 @@ public sealed class StaticSite
 
     /// <summary>The resources of <paramref name="assembly"/> whose logical names begin with <paramref name="prefix"/>; the rest of the name is the path.</summary>
     /// <remarks>
+    /// A resource with <c>.br</c> or <c>.gz</c> behind another's name is that one's content, compressed beforehand.
     /// <c>Last-Modified</c> is the assembly's metadata <c>SiteLastModified</c>, seconds since 1970, if the build wrote it: then the same sources
     /// say the same date, wherever and whenever they were built.
     /// </remarks>
     public static StaticSite FromResources(Assembly assembly, string prefix)
     {
-        var files = assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(n => new StaticFile("/" + n[prefix.Length..].Replace('\\', '/').TrimStart('/'), ResourceMemory.Open(assembly, n)));
+        var names = new HashSet<string>(assembly.GetManifestResourceNames(), StringComparer.Ordinal);
+        var files = new List<StaticFile>();
+        foreach (string name in names)
+        {
+            if (!name.StartsWith(prefix, StringComparison.Ordinal) || IsCodingOf(names, name)) continue;
+            files.Add(new("/" + name[prefix.Length..].Replace('\\', '/').TrimStart('/'), ResourceMemory.Open(assembly, name), Coding(name + ".br"), Coding(name + ".gz")));
+        }
+
         string? built = assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "SiteLastModified")?.Value;
         return new(files, long.TryParse(built, out long seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : DateTimeOffset.UnixEpoch);
+
+        ReadOnlyMemory<byte> Coding(string name) => names.Contains(name) ? ResourceMemory.Open(assembly, name) : default;
     }
+
+    private static bool IsCodingOf(HashSet<string> names, string name) =>
+        name[^Math.Min(3, name.Length)..] is ".br" or ".gz" && names.Contains(name[..^3]);
 
     /// <summary>Finds the file for a decoded path: itself, a folder's <c>index.html</c>, or a page without its <c>.html</c>.</summary>
     internal StaticFile? Find(string path)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.Net.Http.Headers;
 
 namespace Morgana.AspNetCore.StaticFiles;
@@ -31,8 +30,8 @@ internal sealed class StaticSiteResponder(StaticSite site)
 
     private Task FileAsync(HttpContext context, StaticFile file)
     {
-        var headers = context.Request.GetTypedHeaders();
-        var chosen = file.Select(headers.AcceptEncoding.AsReadOnlyList());
+        var headers = context.Request.Headers;
+        var chosen = file.Select(Accepted(headers));
         var response = context.Response;
         // A 304 carries what the 200 would have carried of these (RFC 9110 15.4.5).
         response.Headers.ETag = chosen.ETag.ToString();
@@ -51,7 +50,7 @@ internal sealed class StaticSiteResponder(StaticSite site)
         // A Range means something for GET alone (RFC 9110 14.2).
         IReadOnlyList<ByteRange> ranges = [];
         if (HttpMethods.IsGet(context.Request.Method) && Preconditions.AllowsRange(headers, chosen.ETag, site.LastModified)
-            && !ByteRanges.TrySelect(headers.Range, chosen.Content.Length, out ranges)) return NotSatisfiable(response, chosen);
+            && !ByteRanges.TrySelect(RangeHeaderValue.TryParse(headers.Range.ToString(), out var range) ? range : null, chosen.Content.Length, out ranges)) return NotSatisfiable(response, chosen);
         return ranges.Count switch
         {
             0 => WholeAsync(context, file, chosen),
@@ -112,7 +111,7 @@ internal sealed class StaticSiteResponder(StaticSite site)
             return Task.CompletedTask;
         }
 
-        var chosen = page.Select(context.Request.GetTypedHeaders().AcceptEncoding.AsReadOnlyList());
+        var chosen = page.Select(Accepted(context.Request.Headers));
         context.Response.Headers.Vary = HeaderNames.AcceptEncoding;
         if (chosen.Coding is not null) context.Response.Headers.ContentEncoding = chosen.Coding;
         return WholeAsync(context, page, chosen);
@@ -127,13 +126,11 @@ internal sealed class StaticSiteResponder(StaticSite site)
         return Task.CompletedTask;
     }
 
+    private static IList<StringWithQualityHeaderValue>? Accepted(IHeaderDictionary request) =>
+        StringWithQualityHeaderValue.TryParseList(request.AcceptEncoding, out var accepted) ? accepted : null;
+
     private static string ContentRange(ByteRange range, int length) =>
         string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Offset + range.Length - 1}/{length}");
 
     private static async Task WriteAsync(HttpResponse response, ReadOnlyMemory<byte> content) => await response.BodyWriter.WriteAsync(content);
-}
-
-internal static class ListExtensions
-{
-    public static IReadOnlyList<T> AsReadOnlyList<T>(this IList<T> list) => list as IReadOnlyList<T> ?? [.. list];
 }

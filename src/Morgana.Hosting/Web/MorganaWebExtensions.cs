@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,6 +21,10 @@ public static class MorganaWebExtensions
         new("port", "PORT", "Where HTTP/1.1 and HTTP/2 are served", "80") { Group = "Web" },
         new("log", "LEVEL[,CATEGORY:LEVEL…]", "What is logged: trace, debug, info, warn, error, none", "info") { Group = "Web" },
     ];
+
+    /// <summary>Whether an application has endpoints, as most do: <c>MorganaRouting</c> in the project file. Without them an image has no routing in it.</summary>
+    [FeatureSwitchDefinition("Morgana.Routing")]
+    internal static bool IsRoutingSupported => !AppContext.TryGetSwitch("Morgana.Routing", out bool enabled) || enabled;
 
     private static readonly Action<ILogger, Ipv4Address, ushort, string, Exception?> Serving = LoggerMessage.Define<Ipv4Address, ushort, string>(
         LogLevel.Information, new(1, "Serving"), "serving HTTP/1.1 and HTTP/2 at {Address} port {Port}, on {Device}");
@@ -59,7 +64,7 @@ public static class MorganaWebExtensions
     {
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = WebLimits.ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, GuestLifetime>();
-        builder.Services.AddRoutingCore();
+        if (IsRoutingSupported) builder.Services.AddRoutingCore();
         var memory = GuestMemory.FromEnvironment();
         builder.Services.AddMorganaTransport(WebLimits.Transport(memory));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>

@@ -21,8 +21,16 @@ public class ImageTests
         Assert.False(Has(nothing, "Tcp") || Has(nothing, "System_Net"), "A program without a network has one in its image.");
         Assert.False(Has(echo, "Kestrel") || Has(echo, "AspNetCore") || Has(echo, "System_Net_Http"), "A program without a web server has one in its image.");
         Assert.False(Has(echo, "Morgana_Gateway"), "The gateway is the managed target's alone.");
+    }
 
-        static bool Has(byte[] symbols, string name) => symbols.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name)) >= 0;
+    [Fact]
+    public async Task The_Websites_image_leaves_out_what_it_never_comes_to()
+    {
+        byte[] symbols = await Image.SymbolsAsync("unikernels/Website");
+        Assert.True(Has(symbols, "Kestrel_Core_Internal_Http2_Http2Connection") && Has(symbols, "StaticSiteResponder"), "The names are not where they are looked for.");
+        foreach (string absent in new[] { "Http3FrameWriter", "SocketAsyncEngine", "SslStream", "Brotli", "DeflateStream", "DfaMatcher", "ErrorPage__ExecuteAsync" })
+            Assert.False(Has(symbols, absent), $"{absent} is in it.");
+        Assert.InRange(new FileInfo(await Image.OfAsync("unikernels/Website")).Length, 1_000_000, 9_000_000);
     }
 
     [Fact]
@@ -134,6 +142,8 @@ public class ImageTests
             }
         }
     }
+
+    private static bool Has(byte[] symbols, string name) => symbols.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name)) >= 0;
 
     // System V ABI, "Program Header": where the headers are, how large and how many, and each one's p_type.
     private static IEnumerable<uint> SegmentTypes(byte[] elf)
