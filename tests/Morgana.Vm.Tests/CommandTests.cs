@@ -53,12 +53,43 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_user_says_is_typed_as_the_kernel_gives_room_with_keys_quoted()
+    {
+        Assert.Equal([(byte)'a', 0x16, 3, 0x16, 4, 0x16, 0x16, 0x16, 0x1c, 5], GuestTyping.Quote([(byte)'a', 3, 4, 0x16, 0x1c, 5]));
+
+        using var line = new GuestLine();
+        using var guest = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(line.Descriptor, ownsHandle: false), FileAccess.ReadWrite, bufferSize: 0);
+        var typing = new GuestTyping(line);
+        byte[] octets = new byte[2500], heard = new byte[octets.Length];
+        new Random(1).NextBytes(octets);
+        for (int i = 0; i < octets.Length; i++) octets[i] |= 0x20;
+        var saying = Task.Run(() => typing.Type(octets));
+        for (int done = 0; done < octets.Length;)
+        {
+            typing.Grant();
+            int room = Math.Min(1024, octets.Length - done);
+            await guest.ReadExactlyAsync(heard.AsMemory(done, room));
+            done += room;
+        }
+
+        await saying;
+        Assert.Equal(octets, heard);
+    }
+
+    [Fact]
     public void An_entropy_device_is_the_last_of_all()
     {
         var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "kvm", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, Disks = [new(5, false)], HasEntropyDevice = true };
         Assert.EndsWith("-device virtio-blk-device,drive=disk0 -device virtio-rng-device", string.Join(' ', QemuCommand.Arguments(vm)), StringComparison.Ordinal);
         Assert.EndsWith("-device virtio-rng-pci,disable-legacy=on", string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35" })), StringComparison.Ordinal);
         Assert.True(Accelerator.HasRandomNumbers("tcg"));
+    }
+
+    [Fact]
+    public void Secrets_are_a_descriptor_too()
+    {
+        var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "tcg", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, Disks = [new(5, false)], SecretsDescriptor = 6 };
+        Assert.Contains("-fw_cfg name=opt/morgana/secrets,file=/dev/fd/6", string.Join(' ', QemuCommand.Arguments(vm)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -118,7 +118,6 @@ internal static class RunCommand
     {
         if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(", ", Targets.Keys)}");
         if (settings.Target == "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage("the target linux-vm attaches no --block, --device or --secret yet: use the target process");
-        if (settings.Target == "vm" && settings.Secrets.Count > 0) throw Usage("the target vm hands no --secret over yet: use the target process");
         if (settings.Target == "vm" && settings.Devices.Any(d => d.Kind is null && d.Path is not null)) throw Usage("the target vm attaches files with --block alone: use the target process");
         ManifestCheck.CheckRepeated(settings);
         bool isGateway = settings.Network.Kind == NetworkKind.Gateway;

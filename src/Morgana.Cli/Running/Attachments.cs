@@ -13,7 +13,7 @@ internal sealed class Attachments : IDisposable
     private readonly List<string> _devices = [];
     private readonly string _place;
     private readonly int _first;
-    private string? _secrets;
+    private int? _secrets;
 
     private Attachments(string place, int first) => (_place, _first) = (place, first);
 
@@ -21,7 +21,10 @@ internal sealed class Attachments : IDisposable
     public IReadOnlyList<string> Devices => _devices;
 
     /// <summary>Variables beside it.</summary>
-    public IEnumerable<string> Environment => _secrets is null ? [] : [_secrets];
+    public IEnumerable<string> Environment => _secrets is { } number ? [string.Create(CultureInfo.InvariantCulture, $"MORGANA_SECRETS=fd={number}")] : [];
+
+    /// <summary>Whether the last of <see cref="Descriptors"/> is a file of secrets.</summary>
+    public bool HasSecrets => _secrets is not null;
 
     /// <summary>What is handed over, in the order of the entries.</summary>
     public IEnumerable<int> Descriptors => _files.Select(f => (int)f.DangerousGetHandle());
@@ -141,7 +144,8 @@ internal sealed class Attachments : IDisposable
             File.Delete(path);
         }
 
-        _secrets = string.Create(CultureInfo.InvariantCulture, $"MORGANA_SECRETS=fd={_first + _files.Count - 1}");
+        // In a virtual machine the kernel opens what the monitor hands it: Morgana.Kernel/Boot/Main.cs.
+        _secrets = _place == "fd" ? _first + _files.Count - 1 : GuestProcess.FirstDescriptor;
     }
 
     private static byte[] Read(SecretSource secret)

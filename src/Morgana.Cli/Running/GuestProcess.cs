@@ -34,13 +34,14 @@ internal sealed class GuestProcess
     /// <param name="descriptors">Become 3, 4, ... in the guest.</param>
     /// <param name="limit">What holds it to its memory, if anything does.</param>
     /// <param name="rules">What is left to it of files, sockets and signals, if it is confined. It then ties itself to the runner.</param>
+    /// <param name="input">Becomes its standard input; without one it reads the end at once.</param>
     public static GuestProcess Start(
-        string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null, LandlockRuleset? rules = null)
+        string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null, LandlockRuleset? rules = null, int? input = null)
     {
         // Nothing but the image may be executed by a confined thread: no setpriv, and no shell that joins the group.
         if (rules is not null)
         {
-            var confined = Launch([program, .. arguments], [.. environment], descriptors, rules);
+            var confined = Launch([program, .. arguments], [.. environment], descriptors, input, rules);
             limit?.Add(confined.Id);
             return confined;
         }
@@ -48,7 +49,7 @@ internal sealed class GuestProcess
         // setpriv asks the kernel to end the guest when the thread that started it ends: so the guest dies even if the runner is killed.
         string? setpriv = Toolchain.FindProgram("setpriv");
         string[] ties = setpriv is null ? [] : [setpriv, "--pdeathsig", "KILL", "--"];
-        return Launch([.. limit?.Prefix ?? [], .. ties, program, .. arguments], [.. environment], descriptors, null);
+        return Launch([.. limit?.Prefix ?? [], .. ties, program, .. arguments], [.. environment], descriptors, input, null);
     }
 
     /// <summary>Asks the guest to end, and ends it if it does not in time.</summary>
@@ -68,7 +69,7 @@ internal sealed class GuestProcess
     }
 
     // The thread waits for the guest and so lives as long as the runner or the guest, which what ties the guest to it needs.
-    private static GuestProcess Launch(string[] command, string[] variables, ReadOnlySpan<int> descriptors, LandlockRuleset? rules)
+    private static GuestProcess Launch(string[] command, string[] variables, ReadOnlySpan<int> descriptors, int? input, LandlockRuleset? rules)
     {
         var guest = new GuestProcess();
         int[] handed = descriptors.ToArray();
@@ -78,7 +79,7 @@ internal sealed class GuestProcess
         string? fault = null;
         var thread = new Thread(() =>
         {
-            fault = guest.Spawn(command, variables, handed, rules);
+            fault = guest.Spawn(command, variables, handed, input, rules);
             bool isRunning = fault is null;
             started.Set();
             if (isRunning) guest.Wait();
@@ -116,7 +117,7 @@ internal sealed class GuestProcess
     /// Safety: every buffer is as large as glibc's type or larger, lives in this frame or in <see cref="Strings"/> until the call returns,
     /// and posix_spawn keeps none of them: the child has become another program, or failed, when it returns.
     /// </remarks>
-    private unsafe string? Spawn(string[] command, string[] variables, int[] descriptors, LandlockRuleset? rules)
+    private unsafe string? Spawn(string[] command, string[] variables, int[] descriptors, int? input, LandlockRuleset? rules)
     {
         byte* attributes = stackalloc byte[Libc.AttributesSize];
         byte* actions = stackalloc byte[Libc.ActionsSize];
@@ -132,7 +133,7 @@ internal sealed class GuestProcess
         _ = Libc.InitializeActions(actions);
         using var strings = new Strings();
         using var nothing = File.OpenHandle("/dev/null");
-        _ = Libc.AddDuplicate(actions, (int)nothing.DangerousGetHandle(), 0);
+        _ = Libc.AddDuplicate(actions, input ?? (int)nothing.DangerousGetHandle(), 0);
         // Copies far above the places they go to, so that no descriptor is overwritten before its turn.
         int[] copies = [.. descriptors.Select(d => Libc.Control(d, Libc.DuplicateCloseOnExec, 100))];
         for (int i = 0; i < copies.Length; i++) _ = Libc.AddDuplicate(actions, copies[i], FirstDescriptor + i);

@@ -7,7 +7,7 @@ internal static unsafe partial class Libc
 {
     public const int Terminate = 15, Kill = 9;                              // signal(7)
     public const short SpawnSetProcessGroup = 0x02, SpawnSetSignalDefaults = 0x04, SpawnSetSignalMask = 0x08;   // spawn.h of glibc
-    public const int DuplicateCloseOnExec = 1030, EIntr = 4;
+    public const int DuplicateCloseOnExec = 1030, EIntr = 4, EIo = 5, EAgain = 11;
     public const int EWouldBlock = 11, ETextBusy = 26, EReadOnlyFileSystem = 30;     // errno(3)
 
     // posix_spawnattr_t has 336 octets, posix_spawn_file_actions_t 80 and sigset_t 128 in glibc for x86-64.
@@ -51,6 +51,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Control(int descriptor, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    public static partial int MaskSignals(int how, void* signals, void* before);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);

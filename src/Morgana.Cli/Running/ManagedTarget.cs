@@ -32,7 +32,9 @@ internal static class ManagedTarget
             environment.Add("MORGANA_DEVICES=" + string.Join(';', [.. network is null ? [] : new[] { network + "=in-process" }, .. attachments.Devices]));
         }
 
-        var guest = GuestProcess.Start(program, settings.BootArguments, environment, [.. attachments.Descriptors]);
+        using var input = new GuestInput();
+        var guest = GuestProcess.Start(program, settings.BootArguments, environment, [.. attachments.Descriptors], input: input.Descriptor);
+        input.Begin();
         attachments.Dispose();
         try
         {

@@ -32,7 +32,9 @@ internal static class ProcessTarget
         if (confinement is not null) descriptors = [.. descriptors, confinement.Descriptor];
         string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? []];
         using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
-        var guest = GuestProcess.Start(image, settings.BootArguments, environment, descriptors, limit, confinement?.Rules);
+        using var input = new GuestInput();
+        var guest = GuestProcess.Start(image, settings.BootArguments, environment, descriptors, limit, confinement?.Rules, input.Descriptor);
+        input.Begin();
         network.Release();
         attachments.Dispose();
         int status = await WatchAsync(guest, network, confinement, stop);

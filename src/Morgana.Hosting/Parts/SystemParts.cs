@@ -13,7 +13,14 @@ public static class SystemParts
 {
     /// <summary>Standard input and output.</summary>
     [Provides(IsDefault = true, Help = "standard input and output")]
-    public static IConsole Console() => new SystemConsole();
+    public static IConsole Console()
+    {
+        // A program without a network is sealed too.
+        UnikernelProgram.AllStarted = GuestSandbox.CloseIfAsked;
+        // .NET duplicates the descriptor when input is first asked for, which is refused then.
+        if (GuestSandbox.IsAsked) _ = System.Console.In;
+        return new SystemConsole();
+    }
 
     /// <summary>The operating system's random numbers.</summary>
     [Provides(IsDefault = true, Help = "the system's random numbers")]
@@ -34,9 +41,11 @@ public static class SystemParts
 
     private sealed class SystemConsole : IConsole
     {
+        private readonly LineQueue _input = new(() => System.Console.In);
+
         public void Write(ReadOnlySpan<char> text) => System.Console.Out.Write(text);
 
-        public ValueTask<string?> ReadLineAsync(CancellationToken cancel = default) => System.Console.In.ReadLineAsync(cancel);
+        public ValueTask<string?> ReadLineAsync(CancellationToken cancel = default) => _input.ReadLineAsync(cancel);
     }
 
     private sealed class SystemEntropySource : IEntropy

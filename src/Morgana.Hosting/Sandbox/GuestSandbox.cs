@@ -16,6 +16,9 @@ internal static class GuestSandbox
     // Kept: .NET asks the kernel for a signal when its first registration is made, and that is refused later.
     private static PosixSignalRegistration[]? s_signals;
 
+    /// <summary>Whether the runner asks for the seal.</summary>
+    public static bool IsAsked => Environment.GetEnvironmentVariable(Variable) is not null;
+
     /// <summary>Closes the seal if the runner asks for it.</summary>
     /// <exception cref="BootException">It was asked for, and the kernel does not grant it: then nothing may be served.</exception>
     public static void CloseIfAsked()

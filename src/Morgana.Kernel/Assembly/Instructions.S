@@ -20,6 +20,17 @@ FUNCTION in8
     xor eax, eax
     in al, dx
     ret
+FUNCTION out16
+    mov edx, edi
+    mov eax, esi
+    out dx, ax
+    ret
+FUNCTION out_string8                            # (port, from, count)
+    mov rcx, rdx
+    mov edx, edi
+    cld
+    rep outsb
+    ret
 FUNCTION out32
     mov edx, edi
     mov eax, esi

@@ -62,7 +62,16 @@ internal static unsafe class Boot
         Uio.Init(CommandLine);
         s_entropy = Entropy.Init();
         if (s_entropy == null) Application.Refuse("nothing here gives random numbers: the processor has neither RDSEED nor RDRAND, and there is no virtio-rng device that works"u8);
-        Terminal.Init();
+        Terminal.Init(DescriptorTable.Find(0));
+        if (CommandLine->Find("secrets"u8) != null) OpenSecrets();
+    }
+
+    // Descriptor 3, as for a process: the application reads it and closes it, and then nobody has it any more.
+    private static void OpenSecrets()
+    {
+        File* secrets = MonitorFile.Read("opt/morgana/secrets"u8);
+        if (secrets == null) Application.Refuse("there are no secrets where the monitor should have them: -fw_cfg name=opt/morgana/secrets,file=..."u8);
+        DescriptorTable.Open(secrets, 3);
     }
 
     private static int WantedProcessors()

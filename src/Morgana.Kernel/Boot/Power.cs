@@ -12,7 +12,10 @@ internal static unsafe class Power
     /// <summary>The status when the image or the machine is not fit to start: EX_CONFIG of sysexits.h.</summary>
     public const int Unfit = 78;
 
-    private const uint DebugExit = 0x501, DebugConsole = 0xe9;
+    /// <summary>QEMU's debug console: by it the kernel speaks to the runner.</summary>
+    public const uint DebugConsole = 0xe9;
+
+    private const uint DebugExit = 0x501;
 
     /// <summary>Tells the status to the monitor and switches off.</summary>
     /// <remarks>

@@ -11,11 +11,7 @@ internal static unsafe class Log
 
     public static void Write(byte* text, ulong length)
     {
-        for (ulong i = 0; i < length; i++)
-        {
-            Serial.Write(text[i]);
-        }
-
+        Serial.Write(text, length);
         if (length > 0) s_midLine = text[length - 1] != (byte)'\n';
     }
 

@@ -1,13 +1,16 @@
 namespace Morgana.Kernel;
 
 /// <summary>The first serial line, an 16550 (its data sheet's register names). Output waits for room; input comes by interrupt.</summary>
-internal static class Serial
+internal static unsafe class Serial
 {
     private const uint Port = 0x3f8;
-    private const uint InterruptEnable = 1, FifoControl = 2, LineControl = 3, ModemControl = 4, LineStatus = 5;
+    private const uint InterruptEnable = 1, FifoControl = 2, InterruptIdentity = 2, LineControl = 3, ModemControl = 4, LineStatus = 5;
 
     /// <summary>The interrupt line of the first serial port on a PC.</summary>
     public const uint Line = 4;
+
+    // Octets that go out for one look at whether there is room. Each access is a way out of the machine.
+    private static ulong s_depth;
 
     public static void Init()
     {
@@ -17,17 +20,24 @@ internal static class Serial
         Machine.Out8(Port + InterruptEnable, 0);
         Machine.Out8(Port + LineControl, 3);                // 8 bits, no parity, one stop bit
         Machine.Out8(Port + FifoControl, 1);
+        s_depth = (Machine.In8(Port + InterruptIdentity) & 0xc0) == 0xc0 ? 16UL : 1;       // a queue that works
         Machine.Out8(Port + ModemControl, 0x0b);            // DTR, RTS, and OUT2, which gates the interrupt
     }
 
     /// <summary>From now on a received octet interrupts.</summary>
     public static void EnableInput() => Machine.Out8(Port + InterruptEnable, 1);
 
-    public static void Write(byte value)
+    public static void Write(byte* from, ulong count)
     {
-        // THRE. A line that is not there answers with ones; one that never drains must not stop the kernel.
-        for (int i = 0; i < 1_000_000 && (Machine.In8(Port + LineStatus) & 0x20) == 0; i++) Machine.Pause();
-        Machine.Out8(Port, value);
+        while (count > 0)
+        {
+            // THRE: the queue is empty. A line that is not there answers with ones; one that never drains must not stop the kernel.
+            for (int i = 0; i < 1_000_000 && (Machine.In8(Port + LineStatus) & 0x20) == 0; i++) Machine.Pause();
+            ulong n = Bits.Min(count, s_depth);
+            Machine.OutString8(Port, from, n);
+            from += n;
+            count -= n;
+        }
     }
 
     public static bool TryRead(out byte value)

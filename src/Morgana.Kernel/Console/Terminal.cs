@@ -1,25 +1,67 @@
+using System.Runtime.CompilerServices;
+
 namespace Morgana.Kernel;
 
-/// <summary>The console as the application sees it: what it writes goes to the serial line; Ctrl-C and Ctrl-\ there are signals, as on a terminal.</summary>
+/// <summary>The console as the application sees it: what it writes goes to the serial line, what it reads comes from there, and Ctrl-C and Ctrl-\ are signals.</summary>
 internal static unsafe class Terminal
 {
-    private const byte ControlC = 3, ControlBackslash = 0x1c;
+    // For each '+' on the debug console a runner may send so many octets: none comes before the line is ready, and what is said to stop the
+    // guest never stands behind what nobody reads.
+    private const ulong Credit = 1024, CreditAtOnce = 2 * Credit;
 
-    public static void Init()
+    private static TerminalInput s_input;
+    private static File* s_console;
+    private static ulong s_read;
+
+    /// <summary>Whether a read would not wait.</summary>
+    public static bool CanRead => Input->CanRead;
+
+    private static TerminalInput* Input => (TerminalInput*)Unsafe.AsPointer(ref s_input);
+
+    /// <param name="console">The file by which the application knows it.</param>
+    public static void Init(File* console)
     {
+        s_console = console;
         Serial.EnableInput();
         uint line = Acpi.IsaLine(Serial.Line, out ushort flags);
         IoApic.Route(line, Vectors.Serial, Processors.At(0)->ApicId, (flags & 0xc) == 0xc, (flags & 3) == 3);
+        Grant(CreditAtOnce);
     }
 
-    /// <summary>The line has something to say. Ctrl-C interrupts; Ctrl-\, by which a runner asks for a tidy end, is SIGTERM. The rest is dropped: nobody reads.</summary>
+    /// <summary>The line has something to say. What there is no room for stays in it, and holds the other side up.</summary>
     public static void HandleInterrupt()
     {
-        while (Serial.TryRead(out byte octet))
+        bool could = CanRead;
+        while (Input->HasRoom && Serial.TryRead(out byte octet))
         {
-            if (octet == ControlC) Signals.SendToProcess(Signals.Interrupt);
-            if (octet == ControlBackslash) Signals.SendToProcess(Signals.Terminate);
+            int signal = Input->Accept(octet);
+            if (signal != 0) Signals.SendToProcess(signal);
         }
+
+        if (CanRead && !could) Polling.Changed(s_console);
+    }
+
+    /// <summary>Reads to the application's memory: what there is, or 0 octets when nothing more will come.</summary>
+    public static ulong Read(Thread* thread, ulong to, ulong count)
+    {
+        if (!CanRead) return Polling.WaitFor(thread, s_console);
+        ulong done = 0;
+        while (done < count && Input->Length > 0)
+        {
+            ulong n = Bits.Min(count - done, (ulong)Input->FirstLength);
+            if (!UserMemory.CopyOut(to + done, Input->First, n)) return done > 0 ? done : Error.Fault;
+            Input->Take((int)n);
+            done += n;
+        }
+
+        Grant(done);
+        HandleInterrupt();
+        return done;
+    }
+
+    private static void Grant(ulong octets)
+    {
+        for (s_read += octets; s_read >= Credit; s_read -= Credit) Machine.Out8(Power.DebugConsole, (byte)'+');
     }
 
     /// <summary>Writes from the application's memory.</summary>

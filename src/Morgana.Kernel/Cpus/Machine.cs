@@ -10,6 +10,8 @@ internal static unsafe class Machine
 
     [RuntimeImport("*", "out8"), MethodImpl(Assembly)] public static extern void Out8(uint port, uint value);
     [RuntimeImport("*", "in8"), MethodImpl(Assembly)] public static extern uint In8(uint port);
+    [RuntimeImport("*", "out16"), MethodImpl(Assembly)] public static extern void Out16(uint port, uint value);
+    [RuntimeImport("*", "out_string8"), MethodImpl(Assembly)] public static extern void OutString8(uint port, byte* from, ulong count);
     [RuntimeImport("*", "out32"), MethodImpl(Assembly)] public static extern void Out32(uint port, uint value);
     [RuntimeImport("*", "in32"), MethodImpl(Assembly)] public static extern uint In32(uint port);
     [RuntimeImport("*", "mmio_read8"), MethodImpl(Assembly)] public static extern uint Read8(void* register);

@@ -26,6 +26,7 @@ internal static unsafe class DescriptorTable
         if (frame == FrameAllocator.None) return null;
         var file = (File*)Physical.Pointer(frame);
         file->Kind = kind;
+        file->Content = file->Data;
         return file;
     }
 
@@ -68,6 +69,14 @@ internal static unsafe class DescriptorTable
             // The other end reads the end of the file, or hears that nobody reads any more.
             file->Peer->Peer = null;
             Polling.Changed(file->Peer);
+        }
+
+        for (int i = 0; i < file->ContentPages; i++)
+        {
+            // It may have been a secret.
+            byte* page = file->Content + ((ulong)i * Pages.Size);
+            Machine.Zero(page, Pages.Size);
+            PhysicalMemory.Frames->Return(Physical.Address(page));
         }
 
         PhysicalMemory.Frames->Return(Physical.Address(file));

@@ -27,6 +27,10 @@ internal unsafe struct File
 {
     public const int DataOffset = 64, DataSize = 4096 - DataOffset;
 
+    /// <summary>A text's octets: <see cref="Data"/>, or pages of its own.</summary>
+    [FieldOffset(40)] public byte* Content;
+    [FieldOffset(48)] public int ContentPages;
+
     [FieldOffset(0)] public FileKind Kind;
 
     /// <summary>O_NONBLOCK.</summary>

@@ -40,7 +40,7 @@ internal static unsafe class Polling
         if (file == null) return Invalid;
         int ready = file->Kind switch
         {
-            FileKind.Console => Out,
+            FileKind.Console => (Terminal.CanRead ? In : 0) | Out,
             FileKind.Event => (file->Counter > 0 ? In : 0) | Out,
             FileKind.PipeReader => (file->Length > 0 ? In : 0) | (file->Peer == null ? HangUp : 0),
             FileKind.PipeWriter => Pipe.CanWrite(file) ? Out : 0,

@@ -19,8 +19,9 @@ internal static unsafe class FileCalls
             case FileKind.PipeReader: return Pipe.Read(thread, file, to, count);
             case FileKind.Event: return ReadEvent(thread, file, to, count);
             case FileKind.Uio: return Uio.Read(thread, file, to, count);
+            case FileKind.Console: return Terminal.Read(thread, to, count);
             case FileKind.PipeWriter: return Error.BadDescriptor;
-            default: return 0;                              // nobody types at a machine's console; nothing is in /dev/null
+            default: return 0;                              // nothing is in /dev/null
         }
     }
 
@@ -68,7 +69,7 @@ internal static unsafe class FileCalls
         if (file->Kind != FileKind.Text) return Error.IllegalSeek;
         if (offset >= (ulong)file->Length) return 0;
         ulong n = Bits.Min(count, (ulong)file->Length - offset);
-        return UserMemory.CopyOut(to, file->Data + offset, n) ? n : Error.Fault;
+        return UserMemory.CopyOut(to, file->Content + offset, n) ? n : Error.Fault;
     }
 
     /// <summary>openat(2)</summary>
@@ -260,7 +261,7 @@ internal static unsafe class FileCalls
     private static ulong ReadText(File* file, ulong to, ulong count)
     {
         ulong n = Bits.Min(count, (ulong)(file->Length - file->Position));
-        if (!UserMemory.CopyOut(to, file->Data + file->Position, n)) return Error.Fault;
+        if (!UserMemory.CopyOut(to, file->Content + file->Position, n)) return Error.Fault;
         file->Position += (int)n;
         return n;
     }

@@ -131,6 +131,13 @@ internal sealed class MorganaCommand : IDisposable
     /// <summary>Sends a signal to the command's group, as a terminal does.</summary>
     public void SignalGroup(int signal) => _ = Libc.Signal(-Id, signal);
 
+    /// <summary>Types, or pipes, into the command.</summary>
+    public void Say(string text)
+    {
+        _process.StandardInput.Write(text);
+        _process.StandardInput.Flush();
+    }
+
     public void CloseInput() => _process.StandardInput.Close();
 
     public void Dispose()

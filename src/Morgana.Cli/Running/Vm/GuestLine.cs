@@ -26,21 +26,25 @@ internal sealed class GuestLine : IDisposable
     }
 
     /// <summary>Copies what comes, as it comes, until the line ends.</summary>
-    public Task CopyToAsync(Stream to) => Task.Factory.StartNew(() =>
+    public Task CopyToAsync(Stream to) => HearAsync(octets =>
+    {
+        to.Write(octets);
+        to.Flush();
+    });
+
+    /// <summary>Gives what comes to <paramref name="take"/>, as it comes, until the line ends.</summary>
+    public Task HearAsync(UserInput.Sink take) => Task.Factory.StartNew(() =>
     {
         byte[] buffer = new byte[4096];
-        while (Read(buffer) is > 0 and int count)
-        {
-            to.Write(buffer, 0, count);
-            to.Flush();
-        }
+        while (Read(buffer) is > 0 and int count) take(buffer.AsSpan(0, count));
     }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    public void Write(byte value)
+    /// <summary>Writes it in one piece. Any thread.</summary>
+    public void Write(ReadOnlySpan<byte> octets)
     {
         try
         {
-            _stream.WriteByte(value);
+            lock (_stream) _stream.Write(octets);
         }
         catch (IOException)
         {

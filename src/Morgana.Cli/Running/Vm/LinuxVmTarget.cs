@@ -68,7 +68,7 @@ internal static class LinuxVmTarget
             console.Release();
             status.Release();
             network.Release();
-            return await VmTarget.WatchAsync(guest, network, console, status, stop);
+            return await VmTarget.WatchAsync(guest, network, console, status, typing: null, stop);
         }
         finally
         {

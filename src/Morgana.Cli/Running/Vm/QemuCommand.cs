@@ -32,6 +32,8 @@ internal static class QemuCommand
         if (vm.InitialRam is { } archive) arguments.AddRange(["-initrd", archive]);
         if (vm.NetworkDescriptor is { } descriptor) arguments.AddRange(Network(vm, descriptor, isMicroVm));
         for (int i = 0; i < vm.Disks.Count; i++) arguments.AddRange(Disk(vm.Disks[i], i, isMicroVm));
+        // Read when QEMU starts. A process list shows the descriptor's number.
+        if (vm.SecretsDescriptor is { } secrets) arguments.AddRange(["-fw_cfg", $"name=opt/morgana/secrets,file=/dev/fd/{Number(secrets)}"]);
         // Behind all others, whose numbers the guest was told.
         if (vm.HasEntropyDevice) arguments.AddRange(["-device", isMicroVm ? "virtio-rng-device" : "virtio-rng-pci,disable-legacy=on"]);
         if (vm.DebugSocket is { } socket) arguments.AddRange(["-S", "-gdb", $"unix:path={socket},server=on,wait=off"]);

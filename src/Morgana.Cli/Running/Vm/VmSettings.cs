@@ -39,6 +39,9 @@ internal sealed record VmSettings
     /// <summary>The guest's disks, in the order in which it finds them behind its network.</summary>
     public IReadOnlyList<VmDisk> Disks { get; init; } = [];
 
+    /// <summary>The descriptor of a file of secrets for the guest, or null.</summary>
+    public int? SecretsDescriptor { get; init; }
+
     /// <summary>Whether the guest has an entropy device, which it needs where its processor has no random numbers.</summary>
     public bool HasEntropyDevice { get; init; }
 

@@ -10,7 +10,7 @@ namespace Morgana.Cli.Running.Vm;
 /// <summary>The vm target: the image on our own kernel, as a virtual machine under QEMU.</summary>
 internal static class VmTarget
 {
-    private const byte TerminateKey = 0x1c;             // What the kernel's console takes for SIGTERM.
+    internal const byte TerminateKey = 0x1c;            // What the kernel's console takes for SIGTERM.
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(3);
 
     /// <summary>Runs the guest until it ends or the user stops it.</summary>
@@ -42,7 +42,7 @@ internal static class VmTarget
         network.Release();
         attachments.Dispose();
         if (vm.DebugSocket is { } socket) Console.WriteLine($"The guest waits for a debugger: gdb {kernel} -ex 'target remote {socket}'");
-        return await WatchAsync(guest, network, console, status, stop);
+        return await WatchAsync(guest, network, console, status, new GuestTyping(console), stop);
     }
 
     // Who runs as a process reads and writes the file itself; in a virtual machine there is a disk in front of it.
@@ -64,9 +64,10 @@ internal static class VmTarget
             Accelerator = accelerator,
             Processors = settings.Processors,
             CommandLine = KernelCommandLine.Format(
-                [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>()],
-                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices)],
+                [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>(), .. attachments.HasSecrets ? ["secrets"] : Array.Empty<string>()],
+                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices), .. attachments.Environment],
                 settings.BootArguments),
+            SecretsDescriptor = attachments.HasSecrets ? first + disks.Length : null,
             HasEntropyDevice = !Accelerator.HasRandomNumbers(accelerator),
             ConsoleDescriptor = GuestProcess.FirstDescriptor,
             StatusDescriptor = GuestProcess.FirstDescriptor + 1,
@@ -80,10 +81,24 @@ internal static class VmTarget
     }
 
     /// <summary>Shows what the guest says until it ends, or the user ends it.</summary>
-    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, GuestLine console, GuestLine status, StopSignals stop)
+    /// <param name="guest">The monitor.</param>
+    /// <param name="network">What the guest is joined to.</param>
+    /// <param name="console">What it says, and hears.</param>
+    /// <param name="status">How it says that it has ended.</param>
+    /// <param name="typing">The user's input, if the guest takes any.</param>
+    /// <param name="stop">The user's wish to end it.</param>
+    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, GuestLine console, GuestLine status, GuestTyping? typing, StopSignals stop)
     {
         using var said = new MemoryStream();
-        Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.CopyToAsync(said);
+        Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.HearAsync(octets =>
+        {
+            foreach (byte octet in octets)
+            {
+                if (octet == '+') typing?.Grant();
+                else said.WriteByte(octet);
+            }
+        });
+        typing?.Begin();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         Task announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
         try
@@ -108,7 +123,7 @@ internal static class VmTarget
     // The application is asked to end, as a process would be by SIGTERM; whoever does not is switched off.
     private static async Task StopAsync(GuestProcess guest, GuestLine console, CancellationToken insist)
     {
-        console.Write(TerminateKey);
+        console.Write([TerminateKey]);
         try
         {
             await guest.Exited.WaitAsync(s_grace, insist);
