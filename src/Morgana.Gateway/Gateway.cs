@@ -101,6 +101,11 @@ public sealed class Gateway : IAsyncDisposable
         return port.Endpoint;
     }
 
+    /// <summary>Leads a port of the host to a port of the guest.</summary>
+    /// <returns>The same, with the port that the host chose if 0 was asked for.</returns>
+    /// <exception cref="PortInUseException">The host port is taken.</exception>
+    public PublishedPort Publish(PublishedPort port) => port with { Host = port.IsUdp ? PublishUdp(port.Host, port.GuestPort) : PublishTcp(port.Host, port.GuestPort) };
+
     /// <summary>Waits until the guest accepts connections at a TCP port. It sees a connection that is opened and closed again.</summary>
     /// <returns>False if the gateway has ended before, since the guest has gone.</returns>
     public async Task<bool> WaitUntilServingAsync(ushort guestPort, CancellationToken cancel = default)

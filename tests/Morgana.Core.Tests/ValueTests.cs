@@ -2,18 +2,6 @@ namespace Morgana.Core.Tests;
 
 public class ValueTests
 {
-    [Theory]
-    [InlineData("0", 0), InlineData("1000", 1000), InlineData("64M", 64L << 20), InlineData("64m", 64L << 20), InlineData("32MiB", 32L << 20), InlineData("1kib", 1024), InlineData("3G", 3L << 30), InlineData("2T", 2L << 40)]
-    public void A_size_is_a_number_and_perhaps_a_unit(string text, long octets)
-    {
-        Assert.Equal(octets, ByteSize.Parse(text).Octets);
-        Assert.Equal(octets, ByteSize.Parse(ByteSize.Parse(text).ToString()).Octets);
-    }
-
-    [Theory]
-    [InlineData(""), InlineData("M"), InlineData("64MB"), InlineData("64B"), InlineData("-1"), InlineData("1.5G"), InlineData("64 M"), InlineData("9999999999999999999"), InlineData("9000000T"), InlineData("64X"), InlineData("64Xib")]
-    public void What_is_no_size_is_refused(string text) => Assert.False(ByteSize.TryParse(text, out _));
-
     [Fact]
     public void Random_numbers_follow_from_the_seed()
     {

@@ -107,29 +107,6 @@ public class DeviceTests
         Assert.Equal("an image gets its devices from a runner: start it with 'morgana run IMAGE'.", e.Message);
     }
 
-    [Theory]
-    [InlineData("8080:80", "127.0.0.1", 8080, 80, false)]
-    [InlineData("0:53/udp", "127.0.0.1", 0, 53, true)]
-    [InlineData("0.0.0.0:8080:80/tcp", "0.0.0.0", 8080, 80, false)]
-    [InlineData("[::1]:8080:80", "[::1]", 8080, 80, false)]
-    public void Published_ports_are_read(string text, string address, ushort host, ushort guest, bool isUdp)
-    {
-        Assert.True(PublishedPort.TryParse(text, out var port));
-        Assert.Equal(new PublishedPort(address, host, guest, isUdp), port);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("80")]
-    [InlineData(":80")]
-    [InlineData("8080:")]
-    [InlineData("8080:0")]
-    [InlineData("65536:80")]
-    [InlineData("8080:80/sctp")]
-    [InlineData(":8080:80")]
-    [InlineData("nowhere:8080:80")]
-    public void A_port_that_is_none_is_refused(string text) => Assert.False(PublishedPort.TryParse(text, out _));
-
     [Fact]
     public async Task Wrong_addresses_are_named_and_nothing_is_left_open()
     {

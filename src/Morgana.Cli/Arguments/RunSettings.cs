@@ -1,3 +1,5 @@
+using Morgana.Gateway;
+
 namespace Morgana.Cli.Arguments;
 
 /// <summary>Everything that <c>morgana run</c> was told.</summary>
@@ -11,7 +13,8 @@ internal sealed record RunSettings
 
     public string Target { get; init; } = "process";
 
-    public NetworkChoice Network { get; init; } = new(NetworkKind.Gateway);
+    /// <summary>What the guest's networks are joined to, as far as it was said.</summary>
+    public IReadOnlyList<NetworkChoice> Networks { get; init; } = [];
 
     public IReadOnlyList<PublishedPort> Publish { get; init; } = [PublishedPort.Default];
 

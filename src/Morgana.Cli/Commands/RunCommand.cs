@@ -4,6 +4,7 @@ using Morgana.Build;
 using Morgana.Cli.Arguments;
 using Morgana.Cli.Running;
 using Morgana.Cli.Running.Vm;
+using Morgana.Gateway;
 
 namespace Morgana.Cli.Commands;
 
@@ -23,16 +24,16 @@ internal static class RunCommand
     private static readonly Option<PublishedPort[]> Publish = new("--publish")
     {
         Description = "publish a port of the guest on the host's loopback, or on ADDRESS; repeatable (default: 8080:80)",
-        HelpName = "[ADDRESS:]HOST:GUEST[/udp]",
+        HelpName = "[DEVICE=][ADDRESS:]HOST:GUEST[/udp]",
         CustomParser = ParsePublish,
     };
-    private static readonly Option<NetworkChoice> Network = new("--net")
+    private static readonly Option<NetworkChoice[]> Network = new("--net")
     {
-        Description = "what the guest is joined to: the user-mode network, a tap interface, or nothing (default: gateway)",
-        HelpName = "gateway|tap:NAME|none",
-        CustomParser = ParseNetwork,
+        Description = "what a network device of the guest's is joined to: the user-mode network, a tap interface, or nothing; repeatable (default: gateway)",
+        HelpName = "[DEVICE=]gateway|tap:NAME|none",
+        CustomParser = ParseNetworks,
     };
-    private static readonly Option<string> Capture = new("--capture") { Description = "write every frame to a file that Wireshark reads", HelpName = "FILE.pcapng" };
+    private static readonly Option<string> Capture = new("--capture") { Description = "write every frame to a file that Wireshark reads", HelpName = "[DEVICE=]FILE.pcapng" };
     private static readonly Option<long> Memory = new("--memory")
     {
         Description = "the guest's whole memory, such as 32M: the GC's limit and the buffers follow from it (default: 64M)",
@@ -91,7 +92,7 @@ internal static class RunCommand
         {
             Subject = result.GetRequiredValue(Subject),
             Target = result.GetValue(Target) ?? "process",
-            Network = result.GetValue(Network) ?? new(NetworkKind.Gateway),
+            Networks = result.GetValue(Network) ?? [],
             Publish = result.GetValue(Publish) is { Length: > 0 } ports ? ports : [PublishedPort.Default],
             IsPublishExplicit = result.GetResult(Publish) is { Implicit: false },
             Capture = result.GetValue(Capture),
@@ -120,13 +121,13 @@ internal static class RunCommand
         if (settings.Target == "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage("the target linux-vm attaches no --block, --device or --secret yet: use the target process");
         if (settings.Target == "vm" && settings.Devices.Any(d => d.Kind is null && d.Path is not null)) throw Usage("the target vm attaches files with --block alone: use the target process");
         ManifestCheck.CheckRepeated(settings);
-        bool isGateway = settings.Network.Kind == NetworkKind.Gateway;
+        bool isGateway = settings.Networks.Count == 0 || settings.Networks.Any(n => n.Kind == NetworkKind.Gateway);
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");
         if (settings.AllowHost && !isGateway) throw Usage("--allow-host needs --net gateway");
-        if (settings.Capture is not null && settings.Network.Kind == NetworkKind.None) throw Usage("--capture needs a network");
-        if (settings.Capture is not null && settings.Network.Kind == NetworkKind.Tap) throw Usage($"--capture needs --net gateway; on a tap use: tcpdump -i {settings.Network.TapName} -w FILE");
+        if (settings.Capture is not null && settings.Networks.All(n => n.Kind == NetworkKind.None) && !isGateway) throw Usage("--capture needs a network");
+        if (settings.Capture is not null && !isGateway) throw Usage($"--capture needs --net gateway; on a tap use: tcpdump -i {settings.Networks.First(n => n.Kind == NetworkKind.Tap).TapName} -w FILE");
         if (settings.Target is not ("vm" or "linux-vm") && settings.Memory < MemorySize.Least) throw Usage($"--memory {settings.Memory >> 20}M: a guest that is a process needs at least {MemorySize.Least >> 20}M");
-        if (settings.Target == "managed" && !isGateway) throw Usage("the managed target has the gateway in its own process: it takes no other --net");
+        if (settings.Target == "managed" && settings.Networks.Any(n => n.Kind != NetworkKind.Gateway)) throw Usage("the managed target has the gateway in its own process: it takes no other --net");
         var twice = settings.Publish.Where(p => p.Host.Port != 0).GroupBy(p => (p.Host, p.IsUdp)).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null) throw Usage($"--publish names port {twice.Key.Host.Port} twice");
     }
@@ -180,11 +181,16 @@ internal static class RunCommand
         return [.. values];
     }
 
-    private static NetworkChoice? ParseNetwork(ArgumentResult result)
+    private static NetworkChoice[] ParseNetworks(ArgumentResult result)
     {
-        if (NetworkChoice.TryParse(result.Tokens[0].Value, out var choice)) return choice;
-        result.AddError($"--net {result.Tokens[0].Value}: expected {NetworkChoice.Syntax}");
-        return null;
+        var choices = new List<NetworkChoice>();
+        foreach (Token token in result.Tokens)
+        {
+            if (NetworkChoice.TryParse(token.Value, out var choice)) choices.Add(choice);
+            else result.AddError($"--net {token.Value}: expected {NetworkChoice.Syntax}");
+        }
+
+        return [.. choices];
     }
 
     private static long ParseMemory(ArgumentResult result)

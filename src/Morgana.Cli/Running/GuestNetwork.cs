@@ -1,21 +1,19 @@
 using System.Globalization;
-using System.Net;
-using Morgana.Cli.Arguments;
 using Morgana.Drivers.FrameSocket;
 using Morgana.Drivers.Tap;
 using Morgana.Gateway;
 
 namespace Morgana.Cli.Running;
 
-/// <summary>What a guest's interface is joined to, and the descriptor that is handed over for it.</summary>
+/// <summary>One of a guest's networks: what it is joined to, and the descriptor that is handed over for it.</summary>
 internal sealed class GuestNetwork : IAsyncDisposable
 {
-    /// <summary>The guest's address on the gateway's link.</summary>
+    /// <summary>The guest's address on a gateway's link.</summary>
     public const string GuestMac = "02:00:0a:00:02:0f";     // Locally administered, and 10.0.2.15 in it.
 
     private readonly Gateway.Gateway? _gateway;
     private readonly IReadOnlyList<PublishedPort> _published;
-    private int _descriptor = -1;
+    private int _descriptor;
 
     private GuestNetwork(int descriptor, string device, Gateway.Gateway? gateway, IReadOnlyList<PublishedPort> published) =>
         (_descriptor, Device, _gateway, _published) = (descriptor, device, gateway, published);
@@ -23,16 +21,13 @@ internal sealed class GuestNetwork : IAsyncDisposable
     /// <summary>The guest's entry in <c>MORGANA_DEVICES</c>.</summary>
     public string Device { get; }
 
-    /// <summary>What is to be handed over, as <see cref="GuestProcess.FirstDescriptor"/> and the following.</summary>
-    public ReadOnlySpan<int> Descriptors => _descriptor < 0 ? [] : new[] { _descriptor };
+    /// <summary>What is to be handed over; -1 once it was released.</summary>
+    public int Descriptor => _descriptor;
 
-    /// <summary>Opens what <c>--net</c> says, and takes the host's ports.</summary>
-    public static GuestNetwork Open(RunSettings settings) => settings.Network.Kind switch
-    {
-        NetworkKind.Gateway => OpenGateway(settings),
-        NetworkKind.Tap => OpenTap(settings.Network.TapName),
-        _ => new(-1, "", null, []),
-    };
+    /// <summary>Opens what it is joined to, and takes the host's ports.</summary>
+    /// <param name="attachment">What it is joined to.</param>
+    /// <param name="number">The number that <see cref="Descriptor"/> gets in the guest.</param>
+    public static GuestNetwork Open(NetworkAttachment attachment, int number) => attachment.IsGateway ? OpenGateway(attachment, number) : OpenTap(attachment, number);
 
     /// <summary>Closes the runner's copy of what the guest has now: when the guest ends, the gateway sees it.</summary>
     public void Release()
@@ -60,14 +55,14 @@ internal sealed class GuestNetwork : IAsyncDisposable
         if (_gateway is not null) await _gateway.DisposeAsync();
     }
 
-    private static GuestNetwork OpenTap(string name)
+    private static GuestNetwork OpenTap(NetworkAttachment attachment, int number)
     {
-        int descriptor = TapInterface.Open(name);
+        int descriptor = TapInterface.Open(attachment.Choice.TapName);
         int mtu = TapInterface.ReadMtu(descriptor);
-        return new(descriptor, Describe("tap", mtu, mac: null), null, []);
+        return new(descriptor, Describe(attachment.Device, "tap", number, mtu, mac: null), null, []);
     }
 
-    private static GuestNetwork OpenGateway(RunSettings settings)
+    private static GuestNetwork OpenGateway(NetworkAttachment attachment, int number)
     {
         var (guestEnd, gatewayEnd) = FrameSockets.CreatePair();
         Gateway.Gateway? gateway = null;
@@ -76,13 +71,13 @@ internal sealed class GuestNetwork : IAsyncDisposable
             gateway = new Gateway.Gateway(new GatewayOptions
             {
                 OpenDevice = pool => FrameSocketDevice.FromDescriptor(gatewayEnd, pool, new() { Mtu = Gateway.Gateway.DefaultMtu }),
-                AllowHost = settings.AllowHost,
-                Capture = settings.Capture is { } file ? CreateCapture(file) : null,
+                AllowHost = attachment.AllowHost,
+                Capture = attachment.Capture is { } file ? CreateCapture(file) : null,
                 Log = line => Console.Error.WriteLine("gateway: " + line),
             });
-            var published = settings.Publish.Select(p => Publish(gateway, p, settings.IsPublishExplicit)).ToArray();
+            var published = attachment.Publish.Select(p => Publish(gateway, p, attachment.IsPublishExplicit)).ToArray();
             gateway.Start();
-            return new(guestEnd, Describe("frame-socket", Gateway.Gateway.DefaultMtu, GuestMac), gateway, published);
+            return new(guestEnd, Describe(attachment.Device, "frame-socket", number, Gateway.Gateway.DefaultMtu, GuestMac), gateway, published);
         }
         catch
         {
@@ -109,8 +104,7 @@ internal sealed class GuestNetwork : IAsyncDisposable
     {
         try
         {
-            IPEndPoint host = port.IsUdp ? gateway.PublishUdp(port.Host, port.GuestPort) : gateway.PublishTcp(port.Host, port.GuestPort);
-            return port with { Host = host };
+            return gateway.Publish(port);
         }
         catch (PortInUseException e)
         {
@@ -119,6 +113,6 @@ internal sealed class GuestNetwork : IAsyncDisposable
         }
     }
 
-    private static string Describe(string driver, int mtu, string? mac) =>
-        string.Create(CultureInfo.InvariantCulture, $"net0={driver},fd={GuestProcess.FirstDescriptor},mtu={mtu}{(mac is null ? "" : ",mac=" + mac)}");
+    private static string Describe(string device, string driver, int number, int mtu, string? mac) =>
+        string.Create(CultureInfo.InvariantCulture, $"{device}={driver},fd={number},mtu={mtu}{(mac is null ? "" : ",mac=" + mac)}");
 }

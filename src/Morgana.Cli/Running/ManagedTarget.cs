@@ -24,13 +24,11 @@ internal static class ManagedTarget
 
         var manifest = ManifestFile.Read(program + ".dll");
         using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor);
-        List<string> environment = [.. Environment(settings), .. attachments.Environment];
-        // Its network it brings itself; what else there is has to be said.
-        if (attachments.Devices.Count > 0)
-        {
-            string? network = manifest is null ? null : ManifestCheck.FindNetwork(manifest);
-            environment.Add("MORGANA_DEVICES=" + string.Join(';', [.. network is null ? [] : new[] { network + "=in-process" }, .. attachments.Devices]));
-        }
+        var networks = NetworkPlan.Make(settings, manifest);
+        List<string> environment = [.. Environment(settings, networks), .. attachments.Environment];
+        // One network it brings itself; what else there is has to be said.
+        if (attachments.Devices.Count > 0 || networks.Count > 1)
+            environment.Add("MORGANA_DEVICES=" + string.Join(';', [.. networks.Where(_ => manifest is not null).Select(n => n.Device + "=in-process"), .. attachments.Devices]));
 
         using var input = new GuestInput();
         var guest = GuestProcess.Start(program, settings.BootArguments, environment, [.. attachments.Descriptors], input: input.Descriptor);
@@ -48,7 +46,7 @@ internal static class ManagedTarget
     }
 
     /// <summary>The user's own environment, since the JIT, debuggers and profilers are set by it, and what the gateway in the process is to do. Secrets go another way.</summary>
-    internal static List<string> Environment(RunSettings settings)
+    internal static List<string> Environment(RunSettings settings, IReadOnlyList<NetworkAttachment> networks)
     {
         var variables = new List<string>();
         foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
@@ -56,10 +54,11 @@ internal static class ManagedTarget
             if (variable.Key is string name && !name.StartsWith("MORGANA_", StringComparison.Ordinal) && settings.Secrets.All(s => s.Variable != name)) variables.Add($"{name}={variable.Value}");
         }
 
-        variables.Add("MORGANA_PUBLISH=" + string.Join(';', settings.Publish));
+        // A separator alone is no port: an empty text would be the default one.
+        variables.Add("MORGANA_PUBLISH=;" + string.Join(';', networks.SelectMany(n => n.Publish.Select(p => p with { Network = n.Device }))));
         variables.Add("MORGANA_MEMORY=" + settings.Memory.ToString(CultureInfo.InvariantCulture));
         if (settings.AllowHost) variables.Add("MORGANA_ALLOW_HOST=1");
-        if (settings.Capture is { } file) variables.Add("MORGANA_CAPTURE=" + Path.GetFullPath(file));
+        if (networks.FirstOrDefault(n => n.Capture is not null) is { } captured) variables.Add($"MORGANA_CAPTURE={captured.Device}={Path.GetFullPath(captured.Capture!)}");
         return variables;
     }
 }

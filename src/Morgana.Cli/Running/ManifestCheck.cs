@@ -34,13 +34,17 @@ internal static class ManifestCheck
         if (twice is not null) throw Usage($"'{twice}' is attached twice");
     }
 
-    /// <summary>The network device that <c>--net</c> is for, or null if the image has none.</summary>
-    public static string? FindNetwork(Manifest manifest) => manifest.Devices.FirstOrDefault(d => d.Kind == "network")?.Name;
+    /// <summary>A virtual machine's one network at most.</summary>
+    /// <exception cref="CommandException">There are several.</exception>
+    public static IReadOnlyList<NetworkAttachment> OneNetwork(IReadOnlyList<NetworkAttachment> networks, string target) =>
+        networks.Count <= 1 ? networks : throw Usage($"the target {target} attaches one network device so far, and {string.Join(" and ", networks.Select(n => n.Device))} are needed: use the target process");
 
     private static void CheckVersion(Manifest manifest)
     {
         var own = Assembly.GetExecutingAssembly().GetName().Version!;
-        if (manifest.MinimumVersion is { } minimum && Version.TryParse(minimum, out var least) && new Version(own.Major, own.Minor, own.Build) < least)
+        if (manifest.MinimumVersion is not { } minimum) return;
+        if (!Version.TryParse(minimum, out var least)) throw new CommandException($"{manifest.Name} needs Morgana '{minimum}', which is no version: MorganaMinimumVersion in its project looks like 1.2.3");
+        if (new Version(own.Major, own.Minor, own.Build) < least)
             throw new CommandException($"{manifest.Name} needs Morgana {minimum}, and this is {own.ToString(3)}: update the morgana command");
     }
 
@@ -65,10 +69,7 @@ internal static class ManifestCheck
 
         if (manifest.Secrets.FirstOrDefault(s => settings.Secrets.All(a => a.Name != s.Name)) is { } secret)
             throw Usage($"{manifest.Name} needs the secret '{secret.Name}': add --secret {secret.Name}=FILE or --secret {secret.Name}=env:VARIABLE");
-        int networks = manifest.Devices.Count(d => d.Kind == "network");
-        if (networks > 1) throw Usage($"{manifest.Name} needs {networks} network devices, and this command attaches one so far");
-        if (networks == 1 && settings.Network.Kind == NetworkKind.None) throw Usage($"{manifest.Name} needs the network device '{FindNetwork(manifest)}': leave out --net none");
-        if (networks == 0 && settings.IsNetworkExplicit) throw Usage($"{manifest.Name} has no network device: leave out --net and --publish");
+        _ = NetworkPlan.Make(settings, manifest);
     }
 
     private static string Listing(IEnumerable<string> names) => names.ToArray() is { Length: > 0 } all ? string.Join(", ", all) : "none";

@@ -21,13 +21,11 @@ internal static class ProcessTarget
         using var stop = new StopSignals();
         string image = await FindImageAsync(settings.Subject, stop.Token);
         var manifest = ManifestFile.Read(image);
-        // The image says whether it has a network, and what it calls it.
-        string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
-        var networkSettings = networkName is null || settings.IsHelpWanted ? settings with { Network = new(NetworkKind.None) } : settings;
-        using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor + (networkSettings.Network.Kind == NetworkKind.None ? 0 : 1));
-        await using var network = GuestNetwork.Open(networkSettings);
+        var plan = NetworkPlan.Make(settings, manifest);
+        using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor + plan.Count);
+        await using var network = await GuestNetworks.OpenAsync(plan);
         int[] descriptors = [.. network.Descriptors, .. attachments.Descriptors];
-        string devices = string.Join(';', [.. network.Device.Length > 0 ? [networkName + network.Device[network.Device.IndexOf('=')..]] : Array.Empty<string>(), .. attachments.Devices]);
+        string devices = string.Join(';', [.. network.Devices, .. attachments.Devices]);
         using var confinement = isConfined ? Confinement.Prepare(image, GuestProcess.FirstDescriptor + descriptors.Length) : null;
         if (confinement is not null) descriptors = [.. descriptors, confinement.Descriptor];
         string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? []];
@@ -43,14 +41,14 @@ internal static class ProcessTarget
         return status;
     }
 
-    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, Confinement? confinement, StopSignals stop)
+    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, Confinement? confinement, StopSignals stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         Task announcing = Task.CompletedTask;
         try
         {
             if (confinement is not null) await confinement.WaitUntilSealedAsync(guest).WaitAsync(stop.Token);
-            announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
+            announcing = network.AnnounceAsync(port => Console.WriteLine(port.Describe()), ended.Token);
             return await guest.Exited.WaitAsync(stop.Token);
         }
         catch (OperationCanceledException)

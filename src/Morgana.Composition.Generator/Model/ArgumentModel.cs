@@ -66,12 +66,8 @@ internal sealed class ArgumentModel
         {
             IsRequired = property.IsRequired;
             var syntax = property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() as Microsoft.CodeAnalysis.CSharp.Syntax.PropertyDeclarationSyntax;
-            // Only what a person can read as a value; an expression would have to be computed.
-            var initializer = syntax?.Initializer?.Value;
-            string? text = initializer is Microsoft.CodeAnalysis.CSharp.Syntax.LiteralExpressionSyntax or Microsoft.CodeAnalysis.CSharp.Syntax.PrefixUnaryExpressionSyntax ? initializer.ToString() : null;
-            Default = text is { Length: > 1 } && text[0] == '"' && text[text.Length - 1] == '"' ? text.Substring(1, text.Length - 2)
-                : initializer is Microsoft.CodeAnalysis.CSharp.Syntax.MemberAccessExpressionSyntax access && property.Type.TypeKind == TypeKind.Enum ? Names.Kebab(access.Name.Identifier.Text)
-                : text is "null" or "default" or null ? null : text;
+            var type = property.Type is IArrayTypeSymbol array ? array.ElementType : property.Type;
+            Default = syntax?.Initializer is { } initializer ? DefaultText.Of(initializer.Value, type.TypeKind == TypeKind.Enum) : null;
         }
     }
 

@@ -19,6 +19,12 @@ public sealed record DeviceHandle(string Name, string Driver, IReadOnlyDictionar
     /// <summary>The driver of a network that this very process brings with it (under the JIT), which no runner hands over.</summary>
     public const string InProcess = "in-process";
 
+    /// <summary>Which of the graph's devices of its kind it is: 0 is the first.</summary>
+    public int Index { get; init; }
+
+    /// <summary>How many devices of its kind the graph has, which share what there is for them.</summary>
+    public int Count { get; init; } = 1;
+
     /// <summary>The descriptor that it is open at; in a virtual machine the number of its UIO device.</summary>
     /// <exception cref="BootException">There is none.</exception>
     public int Descriptor => Number("fd", 0, int.MaxValue) ?? Number("uio", 0, int.MaxValue) ?? throw new BootException($"{Variable}: {Name} has no fd=N or uio=N.");

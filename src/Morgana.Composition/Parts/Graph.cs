@@ -175,8 +175,10 @@ public abstract class Graph : IAsyncDisposable
     /// <exception cref="BootException">There is none.</exception>
     protected DeviceHandle TakeDevice(string name, string kind)
     {
-        if (_bindings.FindDevice(name) is { } device) return device;
-        if (!_bindings.HasRunner && kind == "network") return new(name, DeviceHandle.InProcess, new Dictionary<string, string>());
+        var device = _bindings.FindDevice(name);
+        if (device is null && !_bindings.HasRunner && kind == "network") device = new(name, DeviceHandle.InProcess, new Dictionary<string, string>());
+        string[] all = [.. Devices.Where(d => d.Kind == kind).Select(d => d.Name)];
+        if (device is not null) return device with { Index = Array.IndexOf(all, name), Count = all.Length };
         string option = kind switch { "network" => $"--net {name}=gateway", "block" => $"--block {name}=FILE", _ => $"--device {name}=DRIVER" };
         throw new BootException($"{Name} needs a {kind} device '{name}': start it with 'morgana run ... {option}'.");
     }

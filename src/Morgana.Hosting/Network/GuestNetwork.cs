@@ -78,11 +78,8 @@ public sealed class GuestNetwork : IAsyncDisposable
 
         if (!ManagedTarget.IsSupported || ManagedTarget.StartGateway is not { } start)
             throw new BootException("an image gets its devices from a runner: start it with 'morgana run IMAGE'.");
-        string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
-        if (!PublishedPort.TryParseList(published, out var ports))
-            throw new BootException($"MORGANA_PUBLISH={published}: expected [ADDRESS:]HOST:GUEST[/udp] entries between ';', such as 8080:80.");
         var pool = new BufferPool(MemoryRegion.Native(GuestMemory.FromEnvironment().Pool));
-        var network = start(new ManagedTargetRequest(pool, ports, log));
+        var network = start(new ManagedTargetRequest(pool, "net0", IsFirst: true, log));
         return (network.GuestDevice, pool, "in memory", network.Gateway);
     }
 

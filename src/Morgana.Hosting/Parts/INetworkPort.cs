@@ -12,7 +12,7 @@ public interface INetworkPort
     bool IsBehindGateway { get; }
 
     /// <summary>Opens the device, once, and makes the pool that its frames are rented from: of native memory, or of the device's own.</summary>
-    /// <param name="poolSize">Octets of a pool of native memory.</param>
+    /// <param name="poolSize">Octets of native memory for the pools of all the guest's networks.</param>
     /// <exception cref="BootException">It cannot be opened.</exception>
     (INetworkDevice Device, BufferPool Pool) Open(int poolSize);
 }
@@ -26,12 +26,12 @@ internal sealed class DescriptorPort(DeviceHandle handle, bool isBehindGateway) 
     {
         MacAddress mac = default;
         if (handle.Find("mac") is { } text && !MacAddress.TryParse(text, out mac)) throw new BootException($"{DeviceHandle.Variable}: mac={text} of {handle.Name} is no MAC address.");
-        return new DeviceSpecification(handle.Name, handle.Driver, handle.Number("uio", 0, int.MaxValue) ?? handle.Descriptor, handle.Number("mtu", 68, 65535), mac).Open(poolSize);
+        return new DeviceSpecification(handle.Name, handle.Driver, handle.Number("uio", 0, int.MaxValue) ?? handle.Descriptor, handle.Number("mtu", 68, 65535), mac).Open(poolSize / handle.Count);
     }
 }
 
 /// <summary>Under the JIT: the gateway of this very process.</summary>
-internal sealed class InProcessPort(Action<string> log) : INetworkPort, IAsyncDisposable
+internal sealed class InProcessPort(DeviceHandle handle, Action<string> log) : INetworkPort, IAsyncDisposable
 {
     private IAsyncDisposable? _gateway;
 
@@ -40,10 +40,8 @@ internal sealed class InProcessPort(Action<string> log) : INetworkPort, IAsyncDi
     public (INetworkDevice Device, BufferPool Pool) Open(int poolSize)
     {
         if (!ManagedTarget.IsSupported || ManagedTarget.StartGateway is not { } start) throw new BootException("an image gets its devices from a runner: start it with 'morgana run IMAGE'.");
-        string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
-        if (!PublishedPort.TryParseList(published, out var ports)) throw new BootException($"MORGANA_PUBLISH={published}: expected HOST:GUEST[/udp] entries between ';'.");
-        var pool = new BufferPool(MemoryRegion.Native(poolSize));
-        var network = start(new ManagedTargetRequest(pool, ports, log));
+        var pool = new BufferPool(MemoryRegion.Native(poolSize / handle.Count));
+        var network = start(new ManagedTargetRequest(pool, handle.Name, handle.Index == 0, log));
         _gateway = network.Gateway;
         return (network.GuestDevice, pool);
     }

@@ -64,5 +64,5 @@ public static class NetworkParts
 
     /// <summary>The gateway in this process, under the JIT.</summary>
     [Driver(DeviceHandle.InProcess, Targets = Targets.Managed)]
-    public static INetworkPort InProcess(DeviceHandle device) => new InProcessPort(Console.Out.WriteLine);
+    public static INetworkPort InProcess(DeviceHandle device) => new InProcessPort(device, Console.Out.WriteLine);
 }

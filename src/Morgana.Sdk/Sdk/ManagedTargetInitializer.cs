@@ -2,7 +2,6 @@
 #nullable enable
 using System;
 using System.IO;
-using System.Net;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using Morgana.Gateway;
@@ -34,23 +33,21 @@ namespace Morgana.Sdk
 
         private static ManagedTargetNetwork StartGateway(ManagedTargetRequest request)
         {
+            string? published = Environment.GetEnvironmentVariable("MORGANA_PUBLISH");
+            if (!PublishedPort.TryParseList(published, out var ports))
+                throw new BootException($"MORGANA_PUBLISH={published}: expected [ADDRESS:]HOST:GUEST[/udp] entries between ';', such as 8080:80.");
             var options = new GatewayOptions
             {
                 AllowHost = Environment.GetEnvironmentVariable("MORGANA_ALLOW_HOST") == "1",
-                Capture = Environment.GetEnvironmentVariable("MORGANA_CAPTURE") is { Length: > 0 } file
-                    ? new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read)
-                    : null,
+                Capture = FindCapture(request) is { } file ? new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read) : null,
                 Log = request.Log,
             };
             var (device, gateway) = Gateway.Gateway.StartInProcess(options, request.GuestPool);
             try
             {
-                foreach (var port in request.Publish)
-                {
-                    var host = new IPEndPoint(IPAddress.Parse(port.HostAddress.Trim('[', ']')), port.HostPort);
-                    host = port.IsUdp ? gateway.PublishUdp(host, port.GuestPort) : gateway.PublishTcp(host, port.GuestPort);
-                    _ = AnnounceAsync(gateway, port, host, request.Log);
-                }
+                // What names no network is meant for the first of several.
+                foreach (var port in ports)
+                    if (port.Network == request.Network || (port.Network is null && request.IsFirst)) _ = AnnounceAsync(gateway, gateway.Publish(port), request.Log);
             }
             catch
             {
@@ -62,12 +59,20 @@ namespace Morgana.Sdk
             return new ManagedTargetNetwork(device, gateway);
         }
 
-        // As the runner does it: once the guest serves the port, a web site by its address.
-        private static async Task AnnounceAsync(Gateway.Gateway gateway, PublishedPort port, IPEndPoint host, Action<string> log)
+        // FILE, which means the first network, or NETWORK=FILE.
+        private static string? FindCapture(ManagedTargetRequest request)
         {
-            if (!port.IsUdp && !await gateway.WaitUntilServingAsync(port.GuestPort)) return;
-            string place = IPAddress.IsLoopback(host.Address) ? $"localhost:{host.Port}" : host.ToString();
-            log(port is { GuestPort: 80, IsUdp: false } ? $"http://{place}/" : $"{place} leads to the guest's {(port.IsUdp ? "UDP" : "TCP")} port {port.GuestPort}");
+            string text = Environment.GetEnvironmentVariable("MORGANA_CAPTURE") ?? "";
+            int equals = text.IndexOf('=');
+            bool isNamed = equals > 0 && text.IndexOf('/', 0, equals) < 0;
+            if (isNamed) return text.Substring(0, equals) == request.Network ? text.Substring(equals + 1) : null;
+            return text.Length > 0 && request.IsFirst ? text : null;
+        }
+
+        // As the runner does it: once the guest serves the port, a web site by its address.
+        private static async Task AnnounceAsync(Gateway.Gateway gateway, PublishedPort port, Action<string> log)
+        {
+            if (port.IsUdp || await gateway.WaitUntilServingAsync(port.GuestPort)) log(port.Describe());
         }
     }
 }

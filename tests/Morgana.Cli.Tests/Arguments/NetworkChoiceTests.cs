@@ -16,6 +16,20 @@ public class NetworkChoiceTests
     }
 
     [Theory]
+    [InlineData("outside=gateway", "outside", "")]
+    [InlineData("inside=tap:tap0", "inside", "tap0")]
+    [InlineData("tap:a=b", null, "a=b")]          // An interface may be called so.
+    public void A_choice_may_name_its_device(string text, string? device, string tap)
+    {
+        Assert.True(NetworkChoice.TryParse(text, out var choice));
+        Assert.Equal((device, tap, text), (choice.Device, choice.TapName, choice.ToString()));
+    }
+
+    [Theory]
+    [InlineData("=gateway")]
+    [InlineData("outside=")]
+    [InlineData("outside")]
+    [InlineData("a=b=gateway")]
     [InlineData("")]
     [InlineData("tap")]
     [InlineData("tap:")]

@@ -20,6 +20,8 @@ public class UsageTests
     [InlineData("run x --net none --publish 1:1", "--publish needs --net gateway")]
     [InlineData("run x --net tap:t0 --capture f", "tcpdump -i t0")]
     [InlineData("run x --net none --target managed", "managed target")]
+    [InlineData("run x --net a=gateway --net b=tap:t0 --target managed", "managed target")]
+    [InlineData("run x --net a=bridge", "--net a=bridge: expected gateway, tap:NAME or none")]
     [InlineData("run x --target linux-vm --memory 64M", "Linux and the image need at least 88M")]
     [InlineData("run x --target linux-vm --gdb", "--gdb needs --target vm")]
     [InlineData("build x", "'--output' is required")]

@@ -143,7 +143,7 @@ public sealed class AttachmentTests : IDisposable
     [Fact]
     public void Help_is_given_without_devices_secrets_and_network()
     {
-        var settings = new RunSettings { Subject = "notes", BootArguments = ["--help"], Network = new(NetworkKind.None) };
+        var settings = new RunSettings { Subject = "notes", BootArguments = ["--help"], Networks = [new(NetworkKind.None)] };
         using var attachments = Attachments.Open(settings, s_manifest, "fd", 4);
         Assert.Empty(attachments.Devices);
     }
@@ -163,7 +163,7 @@ public sealed class AttachmentTests : IDisposable
     [Fact]
     public void A_network_that_is_missing_or_not_asked_for_is_refused()
     {
-        Assert.Contains("leave out --net none", Refuse(Settings("disk=memory") with { Network = new(NetworkKind.None) }, s_manifest));
+        Assert.Contains("leave out --net none", Refuse(Settings("disk=memory") with { Networks = [new(NetworkKind.None)] }, s_manifest));
         var withoutNetwork = s_manifest with { Devices = [s_manifest.Devices[0]] };
         Assert.Contains("has no network device", Refuse(Settings("disk=memory") with { IsNetworkExplicit = true }, withoutNetwork));
     }
@@ -177,13 +177,17 @@ public sealed class AttachmentTests : IDisposable
         Assert.Contains("notes needs Morgana 99.0.0", Refuse(Settings("disk=memory"), s_manifest with { MinimumVersion = "99.0.0" }));
 
     [Fact]
+    public void An_image_whose_minimum_is_no_version_is_refused() =>
+        Assert.Contains("needs Morgana 'new', which is no version", Refuse(Settings("disk=memory"), s_manifest with { MinimumVersion = "new" }));
+
+    [Fact]
     public void An_image_without_a_manifest_asks_for_nothing() => Assert.Contains("has no manifest", Refuse(Settings("disk=memory"), null));
 
     [Fact]
     public void A_guest_under_the_JIT_does_not_inherit_the_variable_of_a_secret()
     {
-        Assert.Contains(ManagedTarget.Environment(Settings() with { Secrets = [] }), v => v.StartsWith("PATH=", StringComparison.Ordinal));
-        Assert.DoesNotContain(ManagedTarget.Environment(Settings()), v => v.StartsWith("PATH=", StringComparison.Ordinal));
+        Assert.Contains(ManagedTarget.Environment(Settings() with { Secrets = [] }, []), v => v.StartsWith("PATH=", StringComparison.Ordinal));
+        Assert.DoesNotContain(ManagedTarget.Environment(Settings(), []), v => v.StartsWith("PATH=", StringComparison.Ordinal));
     }
 
     [Fact]

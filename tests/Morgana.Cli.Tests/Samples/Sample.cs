@@ -23,11 +23,15 @@ internal static class Sample
         return await sample.EndAsync();
     }
 
-    private static MorganaCommand StartOn(string? devices, string name, string[] arguments) => MorganaCommand.Start(new CommandSettings
+    /// <summary>With an environment of the test's.</summary>
+    public static MorganaCommand StartWith(Dictionary<string, string?> environment, string name, params string[] arguments) => MorganaCommand.Start(new CommandSettings
     {
         Program = Path.Combine(MorganaCommand.Root, "samples", name, "bin", s_configuration, "net9.0/linux-x64", name),
         Arguments = arguments,
-        // A free port of the host, so that no two guests want the same.
-        Environment = new Dictionary<string, string?> { ["MORGANA_PUBLISH"] = "0:80", ["MORGANA_DEVICES"] = devices },
+        Environment = environment,
     });
+
+    // A free port of the host, so that no two guests want the same.
+    private static MorganaCommand StartOn(string? devices, string name, string[] arguments) =>
+        StartWith(new() { ["MORGANA_PUBLISH"] = "0:80", ["MORGANA_DEVICES"] = devices }, name, arguments);
 }

@@ -122,9 +122,13 @@ public class BootArgumentTests
     [InlineData("64M", 64L << 20)]
     [InlineData("1GiB", 1L << 30)]
     [InlineData("3kb", 3L << 10)]
-    public void Sizes_have_units(string text, long octets) => Assert.Equal(octets, ByteSize.Parse(text).Octets);
+    public void Sizes_have_units(string text, long octets)
+    {
+        Assert.Equal(octets, ByteSize.Parse(text).Octets);
+        Assert.Equal(octets, ByteSize.Parse(ByteSize.Parse(text).ToString()).Octets);
+    }
 
-    [Theory, InlineData(""), InlineData("-1"), InlineData("M"), InlineData("1X"), InlineData("9999999999G"), InlineData("1 M")]
+    [Theory, InlineData(""), InlineData("-1"), InlineData("M"), InlineData("1X"), InlineData("9999999999G"), InlineData("9999999999999999999"), InlineData("1 M"), InlineData("1.5G"), InlineData("64Xib")]
     public void What_is_no_size_is_refused(string text) => Assert.False(ByteSize.TryParse(text, null, out _));
 
     [Theory]

@@ -118,6 +118,40 @@ public class GeneratedCodeTests
         """).Compiles();
 
     [Fact]
+    public void Defaults_are_told_as_they_would_be_written()
+    {
+        var manifest = ReadManifest(Snippet.Compile("""
+            public enum Colour { Red, DarkBlue }
+            [Unikernel]
+            public sealed partial class U
+            {
+                [BootArgument] public ByteSize Size { get; init; } = ByteSize.Parse("64M");
+                [BootArgument] public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(3);
+                [BootArgument] public Colour Paint { get; init; } = Colour.DarkBlue;
+                [BootArgument] public Colour[] Paints { get; init; } = [Colour.Red, Colour.DarkBlue];
+                [BootArgument] public ByteSize[] Sizes { get; init; } = [ByteSize.Parse("4K"), ByteSize.Parse("1M")];
+                [BootArgument] public int Many { get; init; } = 1_000_000;
+                [BootArgument] public int Few { get; init; } = -1;
+                [BootArgument] public bool On { get; init; } = true;
+                [BootArgument] public string Text { get; init; } = "a \"quoted\" word";
+                [BootArgument] public int Most { get; init; } = int.MaxValue;
+                [BootArgument] public string Made { get; init; } = Environment.NewLine + "x";
+                [BootArgument] public string[] None { get; init; } = [];
+                public void Run() { }
+            }
+            """).Compiles());
+        var defaults = manifest.GetProperty("arguments").EnumerateArray()
+            .ToDictionary(a => a.GetProperty("name").GetString()!, a => a.TryGetProperty("default", out var value) ? value.GetString() : null);
+        Assert.Equal(
+            new Dictionary<string, string?>
+            {
+                ["size"] = "64M", ["wait"] = "3s", ["paint"] = "dark-blue", ["paints"] = "red,dark-blue", ["sizes"] = "4K,1M", ["many"] = "1000000", ["few"] = "-1",
+                ["on"] = "true", ["text"] = "a \"quoted\" word", ["most"] = null, ["made"] = null, ["none"] = null,
+            },
+            defaults);
+    }
+
+    [Fact]
     public void The_same_project_gives_the_same_code() => Assert.Equal(Snippet.Compile(Notes).Generated, Snippet.Compile(Notes).Generated);
 
     internal static JsonElement ReadManifest(Snippet snippet)

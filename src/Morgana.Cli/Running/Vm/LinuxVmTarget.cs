@@ -33,18 +33,17 @@ internal static class LinuxVmTarget
 
         var manifest = ManifestFile.Read(application);
         ManifestCheck.Check(settings, manifest);
-        string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
-        if (networkName is null) settings = settings with { Network = new(NetworkKind.None) };
+        var plan = ManifestCheck.OneNetwork(NetworkPlan.Make(settings, manifest), settings.Target);
         string folder = Directory.CreateTempSubdirectory("morgana-linux-vm-").FullName;
         try
         {
-            await using var network = GuestNetwork.Open(settings);
+            await using var network = await GuestNetworks.OpenAsync(plan);
             string archive = Path.Combine(folder, "initramfs");
-            bool isTap = settings.Network.Kind == NetworkKind.Tap;
+            bool isTap = plan is [{ IsGateway: false }];
             int mtu = network.Descriptors.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(network.Descriptors[0]) : Gateway.Gateway.DefaultMtu;
             bool hasNetwork = !network.Descriptors.IsEmpty;
             long memory = settings.IsMemoryExplicit ? settings.Memory : DefaultMemory;
-            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, hasNetwork ? networkName : null), settings.BootArguments, hasNetwork, isPci: settings.Machine != "microvm", archive, stop.Token);
+            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, plan.FirstOrDefault()?.Device), settings.BootArguments, hasNetwork, isPci: settings.Machine != "microvm", archive, stop.Token);
 
             using GuestLine console = new(), status = new();
             int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors];

@@ -27,15 +27,14 @@ internal static class VmTarget
         }
 
         var manifest = ManifestFile.Read(image);
-        // The image says whether it has a network, and what it calls it.
-        string? networkName = manifest is null ? "net0" : ManifestCheck.FindNetwork(manifest);
-        settings = settings with { Devices = [.. settings.Devices.Select(AsDisk)], Network = networkName is null || settings.IsHelpWanted ? new(NetworkKind.None) : settings.Network };
-        using var attachments = Attachments.Open(settings, manifest, "uio", settings.Network.Kind == NetworkKind.None ? 0 : 1);
+        var plan = ManifestCheck.OneNetwork(NetworkPlan.Make(settings, manifest), settings.Target);
+        settings = settings with { Devices = [.. settings.Devices.Select(AsDisk)] };
+        using var attachments = Attachments.Open(settings, manifest, "uio", plan.Count);
         string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
-        await using var network = GuestNetwork.Open(settings);
+        await using var network = await GuestNetworks.OpenAsync(plan);
         using GuestLine console = new(), status = new();
         int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors];
-        var vm = Describe(settings, image, accelerator, network.Descriptors, networkName, attachments);
+        var vm = Describe(settings, image, accelerator, network.Descriptors, plan.FirstOrDefault(), attachments);
         var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
         console.Release();
         status.Release();
@@ -48,14 +47,14 @@ internal static class VmTarget
     // Who runs as a process reads and writes the file itself; in a virtual machine there is a disk in front of it.
     private static DeviceAttachment AsDisk(DeviceAttachment device) => device is { Kind: "block", Driver: "file" } ? device with { Driver = "virtio" } : device;
 
-    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link, string? networkName, Attachments attachments)
+    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link, NetworkAttachment? network, Attachments attachments)
     {
         int first = GuestProcess.FirstDescriptor + 2 + link.Length;
         VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(first + i, d.IsReadOnly))];
-        bool isTap = settings.Network.Kind == NetworkKind.Tap;
+        bool isTap = network is { IsGateway: false };
         int mtu = link.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(link[0]) : Gateway.Gateway.DefaultMtu;
         var (dma, heap) = KernelCommandLine.Share(settings.Memory, new FileInfo(image).Length, disks.Length);
-        string[] devices = [.. link.IsEmpty ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{networkName}=virtio,uio=0,mtu={mtu}")], .. attachments.Devices];
+        string[] devices = [.. link.IsEmpty ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{network!.Device}=virtio,uio=0,mtu={mtu}")], .. attachments.Devices];
         return new()
         {
             Image = image,
@@ -87,7 +86,7 @@ internal static class VmTarget
     /// <param name="status">How it says that it has ended.</param>
     /// <param name="typing">The user's input, if the guest takes any.</param>
     /// <param name="stop">The user's wish to end it.</param>
-    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetwork network, GuestLine console, GuestLine status, GuestTyping? typing, StopSignals stop)
+    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, GuestLine console, GuestLine status, GuestTyping? typing, StopSignals stop)
     {
         using var said = new MemoryStream();
         Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.HearAsync(octets =>
@@ -100,7 +99,7 @@ internal static class VmTarget
         });
         typing?.Begin();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-        Task announcing = network.AnnounceAsync(port => Console.WriteLine(Announcement.Describe(port)), ended.Token);
+        Task announcing = network.AnnounceAsync(port => Console.WriteLine(port.Describe()), ended.Token);
         try
         {
             int monitor = await guest.Exited.WaitAsync(stop.Token);
