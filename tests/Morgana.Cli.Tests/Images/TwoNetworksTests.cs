@@ -26,7 +26,7 @@ public sealed class TwoNetworksTests : IDisposable
     [Fact]
     public async Task An_image_is_attached_to_both()
     {
-        string image = await Image.OfAsync("samples/Relay");
+        string image = await Image.OfAsync("tests/Unikernels/TwoNetworks");
         using var relay = MorganaCommand.Start(
             "run", image, "--net", "inside=gateway", "--net", "outside=gateway", "--allow-host", "--publish", "outside=0:80", "--", Server);
         await CheckAsync(relay);

@@ -102,6 +102,37 @@ public class SampleTests
         await serving;
     }
 
+    [Theory]
+    [InlineData("open sesame\n", "Come in.\n", "10.0.0.9 was let in\n")]
+    [InlineData("open barley\n", "No.\n", "10.0.0.9 was turned away\n")]
+    [InlineData("open sesame", "", "")]                     // No line's end: nothing was said.
+    public async Task The_doorman_lets_in_who_knows_the_password(string said, string answer, string written)
+    {
+        await using var network = new TestNetwork();
+        var console = new ScriptedConsole();
+        var visitor = network.AddHost("10.0.0.9");
+        await using var doorman = await UnikernelTest.StartAsync<Doorman>(g => g
+            .Bind(network.AddHost("10.0.0.1")).Bind(console).Secret("password", "open sesame\n"u8.ToArray()).Pass("--patience=4m"));
+        TcpConnection? connection = null;
+        while (connection is null)
+        {
+            try
+            {
+                connection = await visitor.ConnectAsync(new(Ipv4Address.Parse("10.0.0.1"), 80), cancel: s_limit);
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                await Task.Delay(5, s_limit);       // It does not listen yet.
+            }
+        }
+
+        await using var _ = connection;
+        await connection.Output.WriteAsync(Encoding.UTF8.GetBytes(said), s_limit);
+        await connection.Output.CompleteAsync();
+        Assert.Equal(answer, await GuestBook.ReadAsync(connection, s_limit));
+        Assert.Equal(written, console.Written);
+    }
+
     [Fact]
     public async Task A_sample_says_what_it_lacks()
     {
