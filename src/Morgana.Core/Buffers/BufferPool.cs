@@ -20,12 +20,15 @@ public interface IPoolObserver
 /// </remarks>
 public sealed unsafe class BufferPool
 {
-    private readonly PoolBlock[] _free;
+    // The blocks to rent next are at the end of what is filled. Null stands for one that nobody has rented yet: it is made then.
+    private readonly PoolBlock?[] _free;
     private readonly PacketBuffer[] _freePackets;
+    private readonly MemoryRegion _region;
     private readonly int _reserve;
     private readonly object _sharedLock = new();
     private readonly PoolBlock[] _shared;
     private int _freeCount;
+    private int _madeCount;
     private int _freePacketCount;
     private int _sharedCount;
 
@@ -39,12 +42,12 @@ public sealed unsafe class BufferPool
         if (reserve is < 0 || reserve > count) throw new ArgumentOutOfRangeException(nameof(reserve), reserve, $"The reserve is 0 to {count} blocks.");
         Capacity = count;
         _reserve = reserve ?? count / 8;
-        _free = new PoolBlock[count];
+        _region = region;
+        // Of a large pool most is never used: thousands of objects would cost a small guest memory, and its start the collections for them.
+        _free = new PoolBlock?[count];
+        _freeCount = count;
         _shared = new PoolBlock[count];
         _freePackets = new PacketBuffer[count];
-        // Filled from the end, so that the first blocks are used first and the region's end stays untouched in a small guest.
-        for (int i = count - 1; i >= 0; i--)
-            _free[_freeCount++] = new PoolBlock(this, i, region.Pointer + ((long)i * PoolBlock.Size), region.Slice(i * PoolBlock.Size, PoolBlock.Size));
     }
 
     /// <summary>Blocks in the pool, rented or not.</summary>
@@ -118,7 +121,7 @@ public sealed unsafe class BufferPool
     {
         if (Volatile.Read(ref _sharedCount) >= wanted || _freeCount <= _reserve) return;
         lock (_sharedLock)
-            while (_sharedCount < wanted && _freeCount > _reserve) _shared[_sharedCount++] = _free[--_freeCount];
+            while (_sharedCount < wanted && _freeCount > _reserve) _shared[_sharedCount++] = TakeFree();
     }
 
     internal void ReturnPacket(PacketBuffer packet)
@@ -135,10 +138,19 @@ public sealed unsafe class BufferPool
             return false;
         }
 
-        block = _free[--_freeCount];
+        block = TakeFree();
         block.IsRented = true;
         Observer?.Rented(block);
         return true;
+    }
+
+    private PoolBlock TakeFree() => _free[--_freeCount] ?? Make();
+
+    // From the region's beginning, so that its end stays untouched in a small guest.
+    private PoolBlock Make()
+    {
+        int index = _madeCount++;
+        return new PoolBlock(this, index, _region.Pointer + ((long)index * PoolBlock.Size), _region.Slice(index * PoolBlock.Size, PoolBlock.Size));
     }
 
     private void Take(PoolBlock block)

@@ -252,13 +252,23 @@ FUNCTION RhSpanHelpers_MemCopy                  # (to, from, count), which may o
     cld
     ret
 FUNCTION RhSpanHelpers_MemZero                  # (to, count)
-    mov rcx, rsi
     xor eax, eax
-    mov rdx, rcx
-    shr rcx, 3
-    rep stosq
-    mov ecx, edx
-    and ecx, 7
+    mov rcx, rsi
+    shr rcx, 6
+    jz 2f
+1:  mov [rdi], rax                              # not "rep stosq": an emulator does it word by word, and it clears every page
+    mov [rdi+8], rax
+    mov [rdi+16], rax
+    mov [rdi+24], rax
+    mov [rdi+32], rax
+    mov [rdi+40], rax
+    mov [rdi+48], rax
+    mov [rdi+56], rax
+    add rdi, 64
+    dec rcx
+    jnz 1b
+2:  mov ecx, esi
+    and ecx, 63
     rep stosb
     ret
 FUNCTION memset                                 # (to, value, count)

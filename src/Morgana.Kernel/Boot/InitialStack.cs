@@ -24,6 +24,8 @@ internal static unsafe class InitialStack
         for (int i = 0; i < commandLine->ArgumentCount; i++) words[count++] = PushText(ref position, commandLine->Argument(i));
         words[count++] = 0;
         for (int i = 0; i < commandLine->VariableCount; i++) words[count++] = PushText(ref position, commandLine->Variable(i));
+        // An emulator does "rep stosb" octet by octet: the C library must not take it for the fast way to clear memory, as it does from 2 KB on.
+        if (Features.IsTcg && !HasTunables(commandLine)) words[count++] = PushText(ref position, Literal.Pointer("GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:glibc.cpu.x86_rep_movsb_threshold=0x7fffffff\0"u8));
         words[count++] = 0;
 
         uint* registers = stackalloc uint[4];
@@ -48,6 +50,16 @@ internal static unsafe class InitialStack
         ulong start = Bits.AlignDown(position - ((ulong)count * 8), 16);
         Must(UserMemory.CopyOut(start, words, (ulong)count * 8));
         return start;
+    }
+
+    private static bool HasTunables(CommandLine* commandLine)
+    {
+        for (int i = 0; i < commandLine->VariableCount; i++)
+        {
+            if (Text.Begins(commandLine->Variable(i), "GLIBC_TUNABLES="u8)) return true;
+        }
+
+        return false;
     }
 
     private static void Add(ulong* words, ref int count, ulong type, ulong value)

@@ -35,11 +35,19 @@ internal static unsafe class Paths
         if (Text.Is(path, "/proc/self/maps"u8)) FillMaps(ref text);
         else if (Text.Is(path, "/sys/devices/system/cpu/online"u8) || Text.Is(path, "/sys/devices/system/cpu/possible"u8)) FillProcessors(ref text);
         else if (Text.Is(path, "/sys/devices/system/cpu/cpu0/cache/index0/level"u8)) text.Add("2\n"u8);
-        // The collector makes its youngest generation as large as the cache: without one it collects all the time.
-        else if (Text.Is(path, "/sys/devices/system/cpu/cpu0/cache/index0/size"u8)) text.Add(PhysicalMemory.Installed >= 32 << 20 ? "1024K\n"u8 : "256K\n"u8);
+        else if (Text.Is(path, "/sys/devices/system/cpu/cpu0/cache/index0/size"u8)) AddCacheSize(ref text);
         else if (Text.Begins(path, "/sys/class/uio/uio"u8)) return Uio.Describe(path + 18, ref text);
         else return false;
         return true;
+    }
+
+    // The collector makes its youngest generation as large as the cache: without one it collects all the time, and a web server's start needs
+    // more than a megabyte. The memory is what counts here, and not the processor, which does not show its cache in most machines.
+    private static void AddCacheSize(ref TextBuilder text)
+    {
+        ulong size = Bits.Min(Bits.Max(PhysicalMemory.Installed >> 5, 256 << 10), 8 << 20);
+        text.AddNumber(size >> 10);
+        text.Add("K\n"u8);
     }
 
     // proc(5): the C library looks for the line that holds the first thread's stack.
