@@ -63,6 +63,7 @@ public unsafe class FormatTests
     public void The_lowest_bit_is_the_platforms_own()
     {
         for (int i = 0; i < 64; i++) Assert.Equal(i, Bits.Lowest(ulong.MaxValue << i));
+        for (int i = 0; i < 64; i++) Assert.Equal(i, Bits.Highest(ulong.MaxValue >> (63 - i)));
     }
 
     /// <summary>Assembly/Layout.inc and the processor rely on these places.</summary>

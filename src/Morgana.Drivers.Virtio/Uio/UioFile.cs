@@ -14,9 +14,14 @@ internal sealed unsafe class UioFile : IInterrupt
     public const int DmaMap = 5;
 
     private readonly int _number;
+    private readonly bool _isLevel;
     private int _descriptor;
 
-    private UioFile(int number, int descriptor) => (_number, _descriptor) = (number, descriptor);
+    private UioFile(int number, int descriptor)
+    {
+        (_number, _descriptor) = (number, descriptor);
+        _isLevel = ReadNumber("level") != 0;
+    }
 
     /// <summary>What to poll: readable once there was an interrupt.</summary>
     public int Descriptor => _descriptor;
@@ -63,6 +68,8 @@ internal sealed unsafe class UioFile : IInterrupt
     /// <inheritdoc/>
     public void Open()
     {
+        // A line that only pulses, and a message, are never closed.
+        if (!_isLevel) return;
         uint on = 1;
         _ = Libc.Write(_descriptor, &on, sizeof(uint));
     }

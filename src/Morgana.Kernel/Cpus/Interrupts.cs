@@ -56,9 +56,9 @@ internal static unsafe class Interrupts
     {
         for (int word = 3; word >= 0; word--)
         {
-            for (int bit = 63; cpu->Arrived[word] != 0 && bit >= 0; bit--)
+            while (cpu->Arrived[word] != 0)
             {
-                if (((cpu->Arrived[word] >> bit) & 1) == 0) continue;
+                int bit = Bits.Highest(cpu->Arrived[word]);
                 cpu->Arrived[word] &= ~(1UL << bit);
                 Serve(cpu, (uint)((word * 64) + bit));
             }

@@ -228,17 +228,19 @@ internal static unsafe class FileCalls
     {
         if (count > MostPolled) return Error.Invalid;
         if (thread->IsRestarting) deadline = thread->Deadline;
+        ulong* item = stackalloc ulong[(int)MostPolled];
+        if (!UserMemory.CopyIn(item, items, count * 8)) return Error.Fault;
         ulong ready = 0;
         for (ulong i = 0; i < count; i++)
         {
             // struct pollfd: descriptor, events, revents
-            if (!UserMemory.Read64(items + (i * 8), out ulong item)) return Error.Fault;
-            short events = (int)item < 0 ? (short)0 : Polling.Events((uint)item, (short)(item >> 32));
+            short events = (int)item[i] < 0 ? (short)0 : Polling.Events((uint)item[i], (short)(item[i] >> 32));
             if (events != 0) ready++;
-            if (!UserMemory.Write64(items + (i * 8), (item & 0xffff_ffff_ffff) | ((ulong)(ushort)events << 48))) return Error.Fault;
+            item[i] = (item[i] & 0xffff_ffff_ffff) | ((ulong)(ushort)events << 48);
         }
 
-        if (ready > 0 || deadline <= Clock.Now()) return ready;
+        if (ready > 0 || deadline <= Clock.Now()) return UserMemory.CopyOut(items, item, count * 8) ? ready : Error.Fault;
+        // Nothing is written yet: the call is made again, and answers then.
         Polling.WaitForAny(thread, deadline);
         return 0;
     }

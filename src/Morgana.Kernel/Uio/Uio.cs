@@ -3,7 +3,7 @@ namespace Morgana.Kernel;
 /// <summary>Devices by Linux's contract for drivers outside of the kernel: Documentation/driver-api/uio-howto.rst. The drivers are C# libraries (Morgana.Drivers.Virtio).</summary>
 /// <remarks>
 /// A file for each device: mmap with offset n pages shows map n, read waits for an interrupt and answers how many there were, write masks
-/// (0) or unmasks (1) a line. What is beyond: the last map is memory in one piece whose physical address the driver reads beside its size.
+/// (0) or unmasks (1) a line, which only one that says 1 in <c>level</c> has a need for. What is beyond: the last map is memory in one piece whose physical address the driver reads beside its size.
 /// </remarks>
 internal static unsafe class Uio
 {
@@ -130,6 +130,12 @@ internal static unsafe class Uio
             text.Add("virtio"u8);
             text.AddNumber(device->Type);
             text.Add("\n"u8);
+            return true;
+        }
+
+        if (Text.Is(rest, "/level"u8))
+        {
+            AddHexLine(ref text, device->IsLevel ? 1UL : 0);
             return true;
         }
 
