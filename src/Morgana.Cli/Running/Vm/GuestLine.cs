@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Morgana.Drivers.FrameSocket;
 
@@ -6,7 +7,12 @@ namespace Morgana.Cli.Running.Vm;
 /// <summary>A line between the runner and the monitor: one end is handed over as a descriptor, the other is a stream.</summary>
 internal sealed class GuestLine : IDisposable
 {
+    // How long an unfinished line of the guest's may keep ours waiting: it may be a prompt, that nothing follows.
+    private static readonly TimeSpan s_longestLine = TimeSpan.FromSeconds(1);
+
+    private readonly object _gate = new();
     private readonly FileStream _stream;
+    private bool _isWithinLine;
     private int _theirs;
 
     public GuestLine()
@@ -28,9 +34,25 @@ internal sealed class GuestLine : IDisposable
     /// <summary>Copies what comes, as it comes, until the line ends.</summary>
     public Task CopyToAsync(Stream to) => HearAsync(octets =>
     {
-        to.Write(octets);
-        to.Flush();
+        lock (_gate)
+        {
+            to.Write(octets);
+            to.Flush();
+            _isWithinLine = octets[^1] != '\n';
+            if (!_isWithinLine) Monitor.PulseAll(_gate);
+        }
     });
+
+    /// <summary>Shows a line of the runner's own, not in the middle of one of the guest's: that comes in pieces.</summary>
+    public void ShowBetweenLines(string line)
+    {
+        lock (_gate)
+        {
+            long begun = Stopwatch.GetTimestamp();
+            while (_isWithinLine && s_longestLine - Stopwatch.GetElapsedTime(begun) is var left && left > TimeSpan.Zero) Monitor.Wait(_gate, left);
+            Console.WriteLine(line);
+        }
+    }
 
     /// <summary>Gives what comes to <paramref name="take"/>, as it comes, until the line ends.</summary>
     public Task HearAsync(UserInput.Sink take) => Task.Factory.StartNew(() =>

@@ -99,7 +99,7 @@ internal static class VmTarget
         });
         typing?.Begin();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-        Task announcing = network.AnnounceAsync(port => Console.WriteLine(port.Describe()), ended.Token);
+        Task announcing = network.AnnounceAsync(port => console.ShowBetweenLines(port.Describe()), ended.Token);
         try
         {
             int monitor = await guest.Exited.WaitAsync(stop.Token);
