@@ -66,11 +66,15 @@ internal static unsafe class AddressSpace
     public static bool MapFixed(ulong start, ulong physical, ulong size, Protection protection, ulong caching)
     {
         if (!Map(start, start + size, protection, AreaKind.Fixed)) return false;
+        ulong* entry = null;
+        ulong bits = PageTables.Fixed | caching | Rights(protection);
         for (ulong offset = 0; offset < size; offset += Pages.Size)
         {
-            ulong* entry = PhysicalMemory.Tables->Entry(start + offset, true);
+            // The entries of one table lie side by side: a network's memory is thousands of pages.
+            if (entry == null || PageTables.BeginsTable(start + offset)) entry = PhysicalMemory.Tables->Entry(start + offset, true);
+            else entry++;
             if (entry == null) return false;
-            *entry = physical + offset | PageTables.Fixed | caching | Rights(protection);
+            *entry = (physical + offset) | bits;
         }
 
         return true;

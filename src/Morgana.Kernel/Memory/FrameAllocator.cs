@@ -84,10 +84,10 @@ internal unsafe struct FrameAllocator
         ulong run = 0;
         for (ulong frame = _frames; frame-- > 0;)
         {
-            // Whole words that are taken end any run at once.
-            if ((frame & 63) == 63 && _free[frame / 64] == 0)
+            // Whole words that are taken end any run at once, and those that are free lengthen it.
+            if ((frame & 63) == 63 && (_free[frame / 64] == 0 || (_free[frame / 64] == ulong.MaxValue && run + 64 < count)))
             {
-                run = 0;
+                run = _free[frame / 64] == 0 ? 0 : run + 64;
                 frame -= 63;
                 continue;
             }

@@ -47,6 +47,9 @@ internal unsafe struct PageTables
         return table + ((address >> LeafShift) & 511);
     }
 
+    /// <summary>Whether an address's entry is the first of its table: else it lies behind that of the page before.</summary>
+    public static bool BeginsTable(ulong address) => ((address >> LeafShift) & 511) == 0;
+
     /// <summary>The first entry that is in use at or behind an address, which moves there. Null when there is none before <paramref name="end"/>.</summary>
     public readonly ulong* NextUsed(ref ulong address, ulong end)
     {
