@@ -93,6 +93,7 @@ FUNCTION write_xcr0
     xor edx, edx
     xor ecx, ecx
     xsetbv
+    mov byte ptr [has_xsave + rip], 1
     ret
 FUNCTION invalidate_page
     invlpg [rdi]
@@ -166,16 +167,25 @@ FUNCTION divide128                              # ((a << 32) / b)
     div rcx
     ret
 
-# A thread's vector registers (Intel SDM 1, 13): the area is 64-octet aligned, XCR0 says what it holds.
+# A thread's vector registers (Intel SDM 1, 13): the area is 64-octet aligned, XCR0 says what it holds. Without XSAVE it is the first 512
+# octets of the same: x87 and SSE (Intel SDM 1, 10.5).
 FUNCTION save_vectors
+    cmp byte ptr [has_xsave + rip], 0
+    je 1f
     mov eax, -1
     mov edx, -1
     xsave64 [rdi]
     ret
+1:  fxsave64 [rdi]
+    ret
 FUNCTION load_vectors
+    cmp byte ptr [has_xsave + rip], 0
+    je 1f
     mov eax, -1
     mov edx, -1
     xrstor64 [rdi]
+    ret
+1:  fxrstor64 [rdi]
     ret
 
 # Between processors.
@@ -297,6 +307,8 @@ __security_cookie: .quad 0x595e9fbd94fda766
 morgana_image:
     .ascii "Morgana image at"
     .quad 0, 0
+
+has_xsave: .byte 0
 
 .section .vdso, "a"
     .incbin "vdso.so"

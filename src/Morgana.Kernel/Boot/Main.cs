@@ -19,7 +19,6 @@ internal static unsafe class Boot
         if (!StartInfo.Read(startInfo)) Panic.Fail("the monitor has handed over no PVH start info with a memory map"u8);
         if (!CommandLine->Parse(StartInfo.CommandLine)) Panic.Fail("the command line has too many words"u8);
         Features.Detect();
-        if (!Features.HasXsave) Panic.Fail("this processor has no XSAVE: x86-64-v2 of 2011 or later is needed"u8);
 
         KernelMemory.Init();
         PhysicalMemory.Init();

@@ -14,7 +14,7 @@ internal static unsafe class Features
     /// <summary>What the application may keep in vector registers: x87, SSE, AVX, and AVX-512 where it is there.</summary>
     public static uint Xcr0;
 
-    /// <summary>Octets that a thread's vector registers take.</summary>
+    /// <summary>Octets that a thread's vector registers take: without XSAVE those of FXSAVE.</summary>
     public static uint XsaveSize;
 
     public static void Detect()
@@ -40,19 +40,15 @@ internal static unsafe class Features
     /// <summary>Switches on, on this processor, what was detected.</summary>
     public static void Enable(Cpu* cpu)
     {
-        ulong cr4 = Machine.ReadCr4() | OsXsave;
+        ulong cr4 = Machine.ReadCr4();
+        if (HasXsave) cr4 |= OsXsave;
         if (HasSmep) cr4 |= Smep;
         if (HasSmap) cr4 |= Smap;
         if (HasUmip) cr4 |= UserInstructionPrevention;
         Machine.WriteCr4(cr4);
 
-        uint* r = stackalloc uint[4];
-        Machine.CpuId(13, 0, r);
-        Xcr0 = r[0] & 0xe7;                                         // no MPX, no PKRU: nobody here uses them
-        if ((Xcr0 & 0xe0) != 0xe0) Xcr0 &= 7;                       // AVX-512 goes whole or not at all
-        Machine.WriteXcr0(Xcr0);
-        Machine.CpuId(13, 0, r);
-        XsaveSize = r[1];
+        if (HasXsave) EnableXsave();
+        else XsaveSize = 512;
 
         // System calls come in at one place; user code and data are 16 and 8 above the base in STAR's upper half.
         Machine.WriteMsr(Star, ((ulong)Descriptors.KernelCode << 32) | (0x1bUL << 48));
@@ -60,6 +56,17 @@ internal static unsafe class Features
         Machine.WriteMsr(SfMask, ClearedFlags);
         Machine.WriteMsr(GsBase, (ulong)cpu);
         Machine.WriteMsr(KernelGsBase, 0);
+    }
+
+    private static void EnableXsave()
+    {
+        uint* r = stackalloc uint[4];
+        Machine.CpuId(13, 0, r);
+        Xcr0 = r[0] & 0xe7;                                         // no MPX, no PKRU: nobody here uses them
+        if ((Xcr0 & 0xe0) != 0xe0) Xcr0 &= 7;                       // AVX-512 goes whole or not at all
+        Machine.WriteXcr0(Xcr0);
+        Machine.CpuId(13, 0, r);
+        XsaveSize = r[1];
     }
 
     private static bool Has(uint register, int bit) => ((register >> bit) & 1) != 0;

@@ -73,7 +73,7 @@ internal static unsafe class SignalFrame
     private static void FillContext(Thread* thread, byte* context, ulong vectors, ulong mask, ulong address)
     {
         Registers* r = &thread->Frame;
-        *(ulong*)context = 7;                               // UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS
+        *(ulong*)context = Features.HasXsave ? 7UL : 6;     // UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS
         *(ulong*)(context + StackField) = thread->AlternateStack;
         *(int*)(context + StackField + 8) = thread->AlternateStackSize == 0 ? 2 : IsOnAlternate(thread, r->Rsp) ? 1 : 0;
         *(ulong*)(context + StackField + 16) = thread->AlternateStackSize;
@@ -97,6 +97,7 @@ internal static unsafe class SignalFrame
         Machine.SaveVectors(area);
         byte* software = area + SoftwareArea;
         Machine.Zero(software, 48);
+        if (!Features.HasXsave) return UserMemory.CopyOut(to, area, Features.XsaveSize);
         *(uint*)software = Magic1;
         *(uint*)(software + 4) = Features.XsaveSize + 4;
         *(ulong*)(software + 8) = Features.Xcr0;
@@ -111,7 +112,7 @@ internal static unsafe class SignalFrame
         byte* area = thread->Vectors;
         uint magic;
         if (!UserMemory.CopyIn(&magic, from + SoftwareArea, 4)) return false;
-        bool isWhole = magic == Magic1;
+        bool isWhole = Features.HasXsave && magic == Magic1;
         if (!UserMemory.CopyIn(area, from, isWhole ? Features.XsaveSize : 512)) return false;
         *(uint*)(area + MxcsrField) &= 0xffff;
         *(ulong*)(area + VectorMask) = isWhole ? *(ulong*)(area + VectorMask) & Features.Xcr0 : x87AndSse;
