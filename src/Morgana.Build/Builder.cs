@@ -35,7 +35,7 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         try
         {
             Directory.CreateDirectory(folder);
-            await using var _ = await LockAsync(Path.Combine(folder, "lock"), cancel);
+            await using var _ = await BuildLock.TakeAsync(Path.Combine(folder, "lock"), "the same project", log, cancel);
             // Whoever held the lock may have done our work.
             return FindCurrent(project) ?? await MakeAsync(project, folder, cancel);
         }
@@ -104,21 +104,5 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
     {
         if (!File.Exists(published) || !ElfFile.IsElf(published)) throw new BuildException($"The build made no image at {published}: is PublishAot or OutputType changed in the project?");
         File.Move(published, image, overwrite: true);
-    }
-
-    private async Task<FileStream> LockAsync(string path, CancellationToken cancel)
-    {
-        for (bool told = false; ; told = true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                if (!told) log.Step("waiting for another build of the same project");
-                await Task.Delay(100, cancel);
-            }
-        }
     }
 }

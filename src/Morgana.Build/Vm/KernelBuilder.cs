@@ -2,23 +2,26 @@ using System.Diagnostics;
 
 namespace Morgana.Build;
 
-/// <summary>Makes the kernel of the virtual machine out of its sources, unless it is there and nothing has changed since.</summary>
+/// <summary>
+/// The kernel of the virtual machine. Beside its sources it is made out of them, unless it is there and nothing has changed since; the
+/// command's package has it ready-made.
+/// </summary>
 /// <param name="log">Hears about a build; nothing when there is nothing to do.</param>
 public sealed class KernelBuilder(IBuildLog log)
 {
-    private const string Project = "src/Morgana.Kernel/Morgana.Kernel.csproj";
+    private const string Project = "src/Morgana.Kernel/Morgana.Kernel.csproj", Kernel = "kernel.elf";
 
     /// <summary>Builds the kernel if need be. One build runs at a time, whoever asks.</summary>
     /// <returns>The kernel's file.</returns>
     /// <exception cref="BuildException">It cannot be built.</exception>
     public async Task<string> BuildAsync(CancellationToken cancel)
     {
-        string project = Find() ?? throw new BuildException($"the kernel's sources ({Project}) do not lie beside this command.");
-        string folder = Path.GetDirectoryName(project)!, kernel = Path.Combine(folder, "bin", "kernel.elf");
+        if (Find() is not { } project) return FindReady() ?? throw new BuildException($"beside this command lie neither the kernel ({Kernel}) nor its sources ({Project}).");
+        string folder = Path.GetDirectoryName(project)!, kernel = Path.Combine(folder, "bin", Kernel);
         if (IsCurrent(folder, kernel)) return kernel;
         Toolchain.RequireBinutils();
         Directory.CreateDirectory(Path.Combine(folder, "obj"));
-        await using var _ = await LockAsync(Path.Combine(folder, "obj", "morgana.lock"), cancel);
+        await using var _ = await BuildLock.TakeAsync(Path.Combine(folder, "obj", "morgana.lock"), "the kernel", log, cancel);
         if (IsCurrent(folder, kernel)) return kernel;
 
         const string work = "Building the kernel";
@@ -38,6 +41,8 @@ public sealed class KernelBuilder(IBuildLog log)
         return null;
     }
 
+    private static string? FindReady() => Path.Combine(AppContext.BaseDirectory, Kernel) is var ready && File.Exists(ready) ? ready : null;
+
     private static bool IsCurrent(string folder, string kernel)
     {
         if (!File.Exists(kernel)) return false;
@@ -46,20 +51,5 @@ public sealed class KernelBuilder(IBuildLog log)
             .SelectMany(d => Directory.EnumerateFiles(d, "*", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(folder, "*.csproj"))
             .All(f => File.GetLastWriteTimeUtc(f) <= built);
-    }
-
-    private static async Task<FileStream> LockAsync(string path, CancellationToken cancel)
-    {
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                await Task.Delay(100, cancel);
-            }
-        }
     }
 }

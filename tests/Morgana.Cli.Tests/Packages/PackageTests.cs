@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Morgana.Build;
 using Morgana.Cli.Tests.Running;
 
 namespace Morgana.Cli.Tests.Packages;
@@ -36,6 +37,8 @@ public sealed class PackageTests : IDisposable
         string help = await RunAsync("dotnet", "Shop/bin/Debug/net9.0/linux-x64/Shop.dll", "--help");
         Assert.Contains("--port=PORT", help);
 
+        await CheckKernelAsync(morgana);
+
         // A kind of device that Morgana does not know, in a package of the user's own, and a unikernel that needs it.
         await RunAsync(morgana, "new", "device", "Serial", "--feed", Feed);
         UseCacheIn("Serial");
@@ -65,6 +68,18 @@ public sealed class PackageTests : IDisposable
         File.WriteAllText(line, "");
         await RunAsync(morgana, "run", "Greeter", "--target", "managed", "--device", $"serial0=file:{line}", "--", "--name=port");
         Assert.Equal("Hello, port!", File.ReadAllText(line));
+    }
+
+    // The kernel that the command has brought boots, and says that a program which wants shared libraries is none for it.
+    private async Task CheckKernelAsync(string morgana)
+    {
+        const int unfit = 78;
+        string program = Path.Combine(_folder, "program");
+        File.Copy("/bin/true", program);
+        var (status, output, error) = await MorganaCommand.RunAsync(new CommandSettings { Program = morgana, Arguments = ["run", program, "--target", "vm", "--accel", "tcg", "--net", "none"], Folder = _folder });
+        if (Toolchain.FindProgram("qemu-system-x86_64") is null) return;
+        Assert.True(status == unfit, $"{status}: {output}\n{error}");
+        Assert.Contains("the application is no static x86-64 program", output, StringComparison.Ordinal);
     }
 
     private void CheckPackages()
