@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Morgana.Build;
+using Morgana.Build.Manifests;
 using Morgana.Cli;
 using Morgana.Cli.Running;
 using Morgana.Cli.Running.Vm;
@@ -146,6 +147,47 @@ public sealed class CommandTests : IDisposable
         Assert.Empty(ImageFacts.Read(image).SystemCalls);
     }
 
+    [Fact]
+    public void Whatever_changes_in_an_image_is_seen_before_it_starts()
+    {
+        string file = Path.Combine(_folder, "image");
+        VirtualMachineImage.Create(Write("kernel", Kernel()), Write("application", Application()), file);
+        byte[] image = File.ReadAllBytes(file);
+        VirtualMachineImage.Verify(image);
+        for (int bit = 0; bit < image.Length * 8; bit += bit < 16_384 ? 1 : 61)
+        {
+            image[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Throws<BuildException>(() => VirtualMachineImage.Verify(image));
+            image[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+    }
+
+    [Theory, InlineData(1), InlineData(2)]
+    public void A_damaged_image_or_disk_is_refused_and_does_nothing_worse(int seed)
+    {
+        string image = Path.Combine(_folder, "image"), disk = Path.Combine(_folder, "disk"), damaged = Path.Combine(_folder, "damaged");
+        VirtualMachineImage.Create(Write("kernel", Kernel()), Write("application", Application()), image);
+        DiskImage.Create(image, Write("loader", DiskImageTests.Loader()), "-- a", disk);
+        var random = new Random(seed);
+        foreach (string whole in new[] { image, disk })
+        {
+            // A disk ends in zeros that nobody reads, and its loader is a program.
+            int first = whole == disk ? DiskImage.ImageOffset : 0;
+            byte[] octets = File.ReadAllBytes(whole)[..(first + (int)new FileInfo(image).Length)];
+            for (int i = 0; i < 150; i++)
+            {
+                bool isCut = i % 3 == 0;
+                byte[] changed = octets[..(isCut ? random.Next(octets.Length) : octets.Length)];
+                if (!isCut) changed[random.Next(first, i % 3 == 1 ? first + 256 : octets.Length)] ^= (byte)(1 << random.Next(8));
+                File.WriteAllBytes(damaged, changed);
+                string what = $"seed {seed}, {Path.GetFileName(whole)} {i}";
+                Assert.True(Record.Exception(() => ImageFacts.Read(damaged)) is BuildException, what);
+                // The manifest is looked for in whatever is named.
+                Assert.True(Record.Exception(() => ManifestFile.Read(damaged)) is null or BuildException, what);
+            }
+        }
+    }
+
     private string Write(string name, byte[] octets)
     {
         string path = Path.Combine(_folder, name);
@@ -154,7 +196,7 @@ public sealed class CommandTests : IDisposable
     }
 
     // A file with nothing but a note.
-    private static byte[] Application()
+    internal static byte[] Application()
     {
         byte[] file = new byte[5000];
         "\u007fELF"u8.CopyTo(file);
@@ -169,7 +211,7 @@ public sealed class CommandTests : IDisposable
     }
 
     // One segment of 0x1800 octets in memory, at 1 MB, with the mark in it.
-    private static byte[] Kernel()
+    internal static byte[] Kernel()
     {
         byte[] file = new byte[0x1100];
         "\u007fELF"u8.CopyTo(file);

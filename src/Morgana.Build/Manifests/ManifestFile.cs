@@ -19,7 +19,7 @@ public static class ManifestFile
     /// <exception cref="BuildException">It is damaged, or of a newer schema.</exception>
     public static Manifest? Read(string path)
     {
-        byte[]? json = ElfFile.IsElf(path) ? FindNote(path) : FindAttribute(path);
+        byte[]? json = ElfFile.IsElf(path) || DiskImage.IsOne(path) ? FindNote(path) : FindAttribute(path);
         return json is null ? null : Manifest.Parse(json, path);
     }
 
@@ -28,7 +28,8 @@ public static class ManifestFile
     {
         using var file = File.OpenHandle(path);
         // A virtual machine's image has its application whole, behind the kernel.
-        long start = VirtualMachineImage.IsOne(path) ? VirtualMachineImage.FindApplication(path) : 0, size = RandomAccess.GetLength(file) - start;
+        long start = DiskImage.IsOne(path) ? VirtualMachineImage.FindApplication(path, DiskImage.ImageOffset) : VirtualMachineImage.IsOne(path) ? VirtualMachineImage.FindApplication(path) : 0;
+        long size = RandomAccess.GetLength(file) - start;
         Span<byte> header = stackalloc byte[64];
         if (RandomAccess.Read(file, header, start) < header.Length || header[4] != 2 || header[5] != 1) return null;
         ulong table = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);

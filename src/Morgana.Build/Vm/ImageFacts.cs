@@ -12,12 +12,25 @@ public sealed class ImageFacts
 
     private readonly ReadOnlyMemory<byte> _file;
 
-    private ImageFacts(ReadOnlyMemory<byte> file, bool isBootable)
+    private ImageFacts(string path)
     {
-        (_file, IsBootable) = (file, isBootable);
-        Application = isBootable ? VirtualMachineImage.GetApplication(file) : file;
-        Hash = Convert.ToHexStringLower(SHA256.HashData(file.Span));
+        IsDisk = DiskImage.IsOne(path);
+        if (!IsDisk && !ElfFile.IsElf(path)) throw new BuildException($"{path} is not an image: it is no ELF file, and no disk of Morgana's. Make one with: morgana build PROJECT -o FILE");
+        IsBootable = IsDisk || VirtualMachineImage.IsOne(path);
+        _file = IsDisk ? DiskImage.ReadImage(path) : File.ReadAllBytes(path);
+        if (IsBootable) VirtualMachineImage.Verify(_file.Span);
+        Application = IsBootable ? VirtualMachineImage.GetApplication(_file) : _file;
+        CommandLine = IsDisk ? DiskImage.ReadCommandLine(path) : null;
+        Length = new FileInfo(path).Length;
+        using var content = File.OpenRead(path);
+        Hash = Convert.ToHexStringLower(SHA256.HashData(content));
     }
+
+    /// <summary>Whether it is a disk, with an image on it.</summary>
+    public bool IsDisk { get; }
+
+    /// <summary>What a disk says to its kernel; null where the monitor says it.</summary>
+    public string? CommandLine { get; }
 
     /// <summary>Whether it has a kernel, and boots.</summary>
     public bool IsBootable { get; }
@@ -29,7 +42,7 @@ public sealed class ImageFacts
     public string Hash { get; }
 
     /// <summary>Octets of the file.</summary>
-    public int Length => _file.Length;
+    public long Length { get; }
 
     /// <summary>The kernel's part of a bootable image.</summary>
     public IReadOnlyList<(string Name, long File, long Memory)> KernelPieces => IsBootable ? Pieces(_file.Span, 3) : [];
@@ -43,11 +56,7 @@ public sealed class ImageFacts
 
     /// <summary>Reads an image.</summary>
     /// <exception cref="BuildException">It is none.</exception>
-    public static ImageFacts Read(string path)
-    {
-        if (!ElfFile.IsElf(path)) throw new BuildException($"{path} is not an image: it is no ELF file. Make one with: morgana build PROJECT -o FILE");
-        return new(File.ReadAllBytes(path), VirtualMachineImage.IsOne(path));
-    }
+    public static ImageFacts Read(string path) => new(path);
 
     // A piece for each thing that is loaded, by what it may be used for.
     private static List<(string, long, long)> Pieces(ReadOnlySpan<byte> file, int most)

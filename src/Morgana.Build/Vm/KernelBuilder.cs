@@ -41,6 +41,10 @@ public sealed class KernelBuilder(IBuildLog log)
         return null;
     }
 
+    /// <summary>The loader of disks, which is made with the kernel.</summary>
+    /// <param name="kernel">The kernel's file.</param>
+    public static string LoaderOf(string kernel) => Path.Combine(Path.GetDirectoryName(kernel)!, "loader.bin");
+
     private static string? FindReady() => Path.Combine(AppContext.BaseDirectory, Kernel) is var ready && File.Exists(ready) ? ready : null;
 
     private static bool IsCurrent(string folder, string kernel)

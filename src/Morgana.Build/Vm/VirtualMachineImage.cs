@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 
 namespace Morgana.Build;
 
@@ -7,10 +8,14 @@ namespace Morgana.Build;
 public static class VirtualMachineImage
 {
     private const int HeaderSize = 64, EntrySize = 56, Page = 4096;
-    private const uint Load = 1, Note = 4, Readable = 4;
+    internal const uint Load = 1;
+    private const uint Note = 4, Readable = 4;
     private const ulong KernelBase = 0xffff_ffff_8000_0000;
 
-    /// <summary>Where the kernel looks for its application: Morgana.Kernel/Assembly/Instructions.S. Its place and length follow the mark.</summary>
+    // What follows the mark: the application's place, its length, and what its first page makes, in eight octets each; the image's SHA-256.
+    private const int PlaceField = 16, LengthField = 24, CheckField = 32, HashField = 40, HashSize = 32, MarkedSize = HashField + HashSize;
+
+    /// <summary>Where the kernel looks for its application: Morgana.Kernel/Assembly/Instructions.S.</summary>
     private static ReadOnlySpan<byte> Mark => "Morgana image at"u8;
 
     /// <summary>Writes the image of a kernel and an application.</summary>
@@ -32,18 +37,46 @@ public static class VirtualMachineImage
         return RandomAccess.Read(file, header, 0) == HeaderSize && header[..4].SequenceEqual("\u007fELF"u8) && BinaryPrimitives.ReadUInt64LittleEndian(header[24..]) >= KernelBase;
     }
 
-    /// <summary>Where in an image its application begins.</summary>
+    /// <summary>Holds an image against what was noted in it when it was made.</summary>
+    /// <exception cref="BuildException">It has changed since.</exception>
+    public static void Verify(ReadOnlySpan<byte> image)
+    {
+        int mark = image.IndexOf(Mark);
+        if (mark < 0 || mark + MarkedSize > image.Length || !Hash(image, mark + HashField).AsSpan().SequenceEqual(image.Slice(mark + HashField, HashSize)))
+            throw new BuildException("it is damaged: its SHA-256 is not the one that was noted in it. Build it again.");
+    }
+
+    // Of everything but the place where it is noted.
+    private static byte[] Hash(ReadOnlySpan<byte> image, int at)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(image[..at]);
+        hash.AppendData(image[(at + HashSize)..]);
+        return hash.GetHashAndReset();
+    }
+
+    // As the kernel does it: Boot/Application.cs.
+    private static ulong Check(ReadOnlySpan<byte> application)
+    {
+        ulong hash = 0xcbf2_9ce4_8422_2325;
+        for (int at = 0; at + 8 <= Math.Min(application.Length, Page); at += 8) hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(application[at..])) * 0x100_0000_01b3;
+        return hash;
+    }
+
+    /// <summary>Where in a file the application of an image begins.</summary>
+    /// <param name="path">An image, or a file with one in it.</param>
+    /// <param name="at">Where the image begins.</param>
     /// <exception cref="BuildException">There is none.</exception>
-    public static long FindApplication(string path)
+    public static long FindApplication(string path, long at = 0)
     {
         using var file = File.OpenHandle(path);
         byte[] start = new byte[4 * Page];
         // Only the headers are here: where the segments lead is looked at by who follows.
-        int length = RandomAccess.Read(file, start, 0);
-        long size = RandomAccess.GetLength(file);
+        int length = RandomAccess.Read(file, start, at);
+        long size = RandomAccess.GetLength(file) - at;
         byte[] mark = new byte[4];
         foreach (var segment in Segments(start.AsSpan(0, length), size).AsEnumerable().Reverse())
-            if (segment.Type == Load && RandomAccess.Read(file, mark, (long)segment.Offset) == mark.Length && mark.AsSpan().SequenceEqual("\u007fELF"u8)) return (long)segment.Offset;
+            if (segment.Type == Load && RandomAccess.Read(file, mark, at + (long)segment.Offset) == mark.Length && mark.AsSpan().SequenceEqual("\u007fELF"u8)) return at + (long)segment.Offset;
         throw new BuildException("there is no application in the image.");
     }
 
@@ -59,6 +92,9 @@ public static class VirtualMachineImage
 
         throw new BuildException("there is no application in the image.");
     }
+
+    /// <summary>Where a monitor enters an image, as a physical address.</summary>
+    internal static ulong PhysicalEntry(ReadOnlySpan<byte> image) => BinaryPrimitives.ReadUInt64LittleEndian(image[24..]) - KernelBase;
 
     /// <summary>A program header.</summary>
     public readonly record struct Segment(uint Type, uint Flags, ulong Offset, ulong Address, ulong Physical, ulong FileSize, ulong MemorySize);
@@ -117,9 +153,11 @@ public static class VirtualMachineImage
         image.AsSpan(60, 4).Clear();
 
         int mark = image.AsSpan(0, kernelLength).IndexOf(Mark);
-        if (mark < 0 || image.AsSpan(mark + 1, kernelLength - mark - 1).IndexOf(Mark) >= 0) throw new BuildException("the kernel does not say where it looks for its application.");
-        Write(image, mark + Mark.Length, physical);
-        Write(image, mark + Mark.Length + 8, (ulong)application.Length);
+        if (mark < 0 || mark + MarkedSize > kernelLength || image.AsSpan(mark + 1, kernelLength - mark - 1).IndexOf(Mark) >= 0) throw new BuildException("the kernel does not say where it looks for its application.");
+        Write(image, mark + PlaceField, physical);
+        Write(image, mark + LengthField, (ulong)application.Length);
+        Write(image, mark + CheckField, Check(application));
+        Hash(image, mark + HashField).CopyTo(image, mark + HashField);
         return image;
 
         static void WriteHeader(byte[] image, int index, Segment segment, ulong alignment)

@@ -20,9 +20,8 @@ internal static class InspectCommand
     private static int Inspect(string path)
     {
         if (!File.Exists(path)) throw new CommandException($"{path}: no such image");
-        var facts = ImageFacts.Read(path);
-        var manifest = ManifestFile.Read(path);
-        Line("kind", facts.IsBootable ? "a virtual machine's image: kernel and application (PVH)" : "a program for Linux on x86-64");
+        var (facts, manifest) = Read(path);
+        Line("kind", facts.IsDisk ? "a disk that a PC's BIOS boots, with a virtual machine's image" : facts.IsBootable ? "a virtual machine's image: kernel and application (PVH)" : "a program for Linux on x86-64");
         Line("size", Size(facts.Length));
         Line("sha256", facts.Hash);
         if (manifest is not null)
@@ -37,10 +36,23 @@ internal static class InspectCommand
             Line("devices", "not said: it has no manifest (docs/manifest.md)");
         }
 
+        if (facts.CommandLine is { } line) Line("says", line);
         Pieces("kernel", facts.KernelPieces);
         Pieces("application", facts.ApplicationPieces);
         if (facts.IsBootable) Line("calls", $"{facts.SystemCalls.Count}: {string.Join(' ', facts.SystemCalls.Select(c => c.Name))}");
         return ExitStatus.Done;
+    }
+
+    private static (ImageFacts, Manifest?) Read(string path)
+    {
+        try
+        {
+            return (ImageFacts.Read(path), ManifestFile.Read(path));
+        }
+        catch (BuildException e) when (!e.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new CommandException($"{path}: {e.Message}");
+        }
     }
 
     private static void Pieces(string what, IReadOnlyList<(string Name, long File, long Memory)> pieces)

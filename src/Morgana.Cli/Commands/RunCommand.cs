@@ -100,7 +100,8 @@ internal static class RunCommand
             IsMemoryExplicit = result.GetResult(Memory) is { Implicit: false },
             AllowHost = result.GetValue(AllowHost),
             Processors = result.GetValue(Processors) ?? 1,
-            Machine = result.GetValue(Machine) ?? "microvm",
+            // A disk is booted by a BIOS, which microvm has none of.
+            Machine = result.GetValue(Machine) ?? (IsDisk(result.GetRequiredValue(Subject)) ? "q35" : "microvm"),
             Accelerator = result.GetValue(Acceleration) ?? "auto",
             IsDebugged = result.GetValue(Debugger),
             IsVerbose = result.GetValue(Verbose),
@@ -142,6 +143,7 @@ internal static class RunCommand
         {
             if (settings.Processors is < 1 or > 64) throw Usage($"--cpus {settings.Processors}: a virtual machine has 1 to 64 processors");
             if (settings.Machine is not ("microvm" or "q35")) throw Usage($"--machine {settings.Machine}: expected microvm or q35");
+            if (settings.Machine == "microvm" && IsDisk(settings.Subject)) throw Usage($"{settings.Subject} is a disk, and --machine microvm boots from none: use q35");
             if (settings.Accelerator is not ("auto" or "kvm" or "tcg")) throw Usage($"--accel {settings.Accelerator}: expected auto, kvm or tcg");
             return;
         }
@@ -151,7 +153,9 @@ internal static class RunCommand
             if (result.GetResult(option) is { Implicit: false }) throw Usage($"{option.Name} needs --target vm or linux-vm");
     }
 
-    private static bool IsBootable(string subject) => File.Exists(subject) && ElfFile.IsElf(subject) && VirtualMachineImage.IsOne(subject);
+    private static bool IsBootable(string subject) => IsDisk(subject) || (File.Exists(subject) && ElfFile.IsElf(subject) && VirtualMachineImage.IsOne(subject));
+
+    private static bool IsDisk(string subject) => File.Exists(subject) && DiskImage.IsOne(subject);
 
     private static Task<int> RunAsync(RunSettings settings) => Targets[settings.Target](settings with { Secrets = SecretSource.Take(settings.Secrets) });
 

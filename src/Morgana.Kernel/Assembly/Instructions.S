@@ -301,12 +301,14 @@ FUNCTION RhpThrowEx
 .globl __security_cookie
 __security_cookie: .quad 0x595e9fbd94fda766
 
-# The application, which the builder lays behind the kernel (Morgana.Build, VirtualMachineImage), finds this by its mark: where it lies, how long it is.
+# The builder, which lays the application behind the kernel (Morgana.Build, VirtualMachineImage), finds this by its mark, and says: where the
+# application lies, how long it is, what its first page has to make (Boot/Application.cs), and the SHA-256 of the whole image, for the runner.
 .globl morgana_image
 .balign 32
 morgana_image:
     .ascii "Morgana image at"
-    .quad 0, 0
+    .quad 0, 0, 0
+    .skip 32
 
 has_xsave: .byte 0
 

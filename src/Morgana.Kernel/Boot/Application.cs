@@ -16,7 +16,7 @@ internal static unsafe class Application
     {
         ulong start = PhysicalMemory.ImageStart, size = PhysicalMemory.ImageSize;
         if (size == 0) Refuse("there is no application in this image, and no boot module"u8);
-        if ((start & (Pages.Size - 1)) != 0 || !s_image.Parse(Physical.Pointer(start), size)) Refuse("the application is no static x86-64 program, or is damaged"u8);
+        if ((start & (Pages.Size - 1)) != 0 || !IsAsBuilt(Physical.Pointer(start), size) || !s_image.Parse(Physical.Pointer(start), size)) Refuse("the application is no static x86-64 program, or is damaged"u8);
 
         Place();
         MapSegments(start);
@@ -30,6 +30,15 @@ internal static unsafe class Application
         InitRegisters(thread, InitialStack.Build(commandLine, StackTop, vdso, s_bias, in s_image));
         Scheduler.MakeReady(thread);
         return thread;
+    }
+
+    // Headers and notes, before any of them is believed: FNV-1a by words, in which no single one can change unseen. The whole image is the
+    // runner's to check; here it would take longer than all else.
+    private static bool IsAsBuilt(byte* image, ulong size)
+    {
+        ulong hash = 0xcbf2_9ce4_8422_2325;
+        for (ulong at = 0; at + 8 <= Bits.Min(size, Pages.Size); at += 8) hash = (hash ^ *(ulong*)(image + at)) * 0x100_0000_01b3;
+        return PhysicalMemory.ImageCheck == 0 || hash == PhysicalMemory.ImageCheck;
     }
 
     /// <summary>A new thread's registers: nothing but where it begins.</summary>

@@ -45,4 +45,8 @@ link "$work/first.elf" "$work/symbols.o"
 symbols "$work/first.elf"
 link "$work/second.elf" "$work/symbols.o"
 cmp -s <(nm -n "$work/first.elf" | grep -i ' t ') <(nm -n "$work/second.elf" | grep -i ' t ') || { echo "error : the table of names has moved the code that it names"; exit 1; }
+
+# The beginning of a disk: flat, at the address where a BIOS brings its first sector.
+gcc -c -x assembler -o "$work/loader.o" "$here/../Loader/Loader.S"
+ld -m elf_x86_64 -Ttext=0x7C00 --oformat binary -o "$(dirname "$kernel")/loader.bin" "$work/loader.o"
 mv "$work/second.elf" "$kernel"

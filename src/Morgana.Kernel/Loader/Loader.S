@@ -14,7 +14,7 @@
 .set AT_ONCE,       64                          # sectors: 32 KB, which every BIOS takes
 
 # On the disk, in sectors.
-.set LOADER_SECTORS, 8                          # this loader, with the sector that the BIOS brings
+.set LOADER_SECTORS, 4                          # this loader, with the sector that the BIOS brings
 .set LINE_SECTORS,   8
 
 .section .text
@@ -131,7 +131,7 @@ table:
 entry:          .long 0                         # the kernel's PVH entry
 memory_end:     .long 0                         # behind the last piece
 piece_count:    .long 0
-                .long 0
+                .long 0                         # octets of the image, for who reads the disk
 pieces:         .skip 8 * 16                    # LBA, octets in the file, address, octets in memory
 
 loader:

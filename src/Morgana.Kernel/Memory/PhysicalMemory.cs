@@ -19,6 +19,9 @@ internal static unsafe class PhysicalMemory
     /// <summary>Where the embedded application lies, or the boot module if there is none.</summary>
     public static ulong ImageStart, ImageSize;
 
+    /// <summary>What the first page of an embedded application has to make; 0 for one that is not embedded.</summary>
+    public static ulong ImageCheck;
+
     /// <summary>All ordinary memory that the monitor gave, in octets.</summary>
     public static ulong Installed;
 
@@ -74,6 +77,7 @@ internal static unsafe class PhysicalMemory
         ulong* image = (ulong*)Machine.Image();
         ImageStart = image[2];
         ImageSize = image[3];
+        ImageCheck = image[4];
         if (ImageSize != 0) return;
         ImageStart = StartInfo.ModuleStart;
         ImageSize = StartInfo.ModuleSize;

@@ -100,6 +100,10 @@ internal static unsafe class MemoryCalls
     private static bool IsPlace(ulong address, ulong length) => address >= 0x1_0000 && address < AddressSpace.End && length <= AddressSpace.End - address;
 
     // What cannot possibly be kept is refused: so .NET throws OutOfMemoryException where it asked, instead of ending where it touches.
-    private static bool CanPromise(Protection protection, ulong length) =>
-        (protection & Protection.Write) == 0 || length / Pages.Size < PhysicalMemory.Frames->FreeCount;
+    private static bool CanPromise(Protection protection, ulong length)
+    {
+        if ((protection & Protection.Write) == 0 || length / Pages.Size < PhysicalMemory.Frames->FreeCount) return true;
+        OutOfMemory.Refusals++;
+        return false;
+    }
 }

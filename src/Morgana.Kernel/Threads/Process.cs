@@ -12,6 +12,7 @@ internal static unsafe class Process
     public static void End(int status)
     {
         SystemCallTable.ReportMissing();
+        if (status != 0) OutOfMemory.ReportRefusals();
         Power.Off(status);
     }
 

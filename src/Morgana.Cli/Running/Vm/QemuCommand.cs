@@ -16,19 +16,20 @@ internal static class QemuCommand
             // Without -nodefaults and -no-user-config there would be devices that nobody asked for.
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             // Firmware looks after each of these of q35's, which takes a fifth of all the time until the guest's first line.
-            "-M", isMicroVm ? "microvm,auto-kernel-cmdline=off" : vm.Machine == "q35" ? "q35,sata=off,smbus=off,smm=off,hpet=off,vmport=off" : vm.Machine,
+            "-M", isMicroVm ? "microvm,auto-kernel-cmdline=off" : vm.Machine == "q35" ? $"q35,sata={(vm.IsDisk ? "on" : "off")},smbus=off,smm=off,hpet=off,vmport=off" : vm.Machine,
             "-accel", vm.Accelerator == "tcg" && vm.Processors > 1 ? "tcg,thread=multi" : vm.Accelerator,
             "-cpu", vm.Accelerator == "kvm" ? "host" : "max",
             "-smp", Number(vm.Processors),
             "-m", Number(vm.Memory >> 10) + "K",
-            "-kernel", vm.Image,
-            "-append", vm.CommandLine,
             "-chardev", $"socket,id=console,fd={Number(vm.ConsoleDescriptor)}", "-serial", "chardev:console",
             // Where the guest says how it ended: Morgana.Kernel/Boot/Power.cs.
             "-chardev", $"socket,id=status,fd={Number(vm.StatusDescriptor)}", "-device", "isa-debugcon,iobase=0xe9,chardev=status",
             "-device", "isa-debug-exit,iobase=0x501,iosize=2",
             "-global", "virtio-mmio.force-legacy=false",
         };
+        // A disk that the guest does not drive: it is read before it begins.
+        if (vm.IsDisk) arguments.AddRange(["-drive", $"if=none,id=boot,format=raw,file={vm.Image.Replace(",", ",,", StringComparison.Ordinal)}", "-device", "ide-hd,drive=boot,bootindex=0"]);
+        else arguments.AddRange(["-kernel", vm.Image, "-append", vm.CommandLine]);
         if (vm.InitialRam is { } archive) arguments.AddRange(["-initrd", archive]);
         if (vm.NetworkDescriptor is { } descriptor) arguments.AddRange(Network(vm, descriptor, isMicroVm));
         for (int i = 0; i < vm.Disks.Count; i++) arguments.AddRange(Disk(vm.Disks[i], i, isMicroVm));

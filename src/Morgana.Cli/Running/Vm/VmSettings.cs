@@ -9,6 +9,9 @@ internal sealed record VmSettings
     /// <summary>The file that the monitor boots.</summary>
     public required string Image { get; init; }
 
+    /// <summary>Whether the firmware boots it as a disk, with the command line on it, rather than the monitor as a kernel.</summary>
+    public bool IsDisk { get; init; }
+
     /// <summary>The initial file system that goes with it, or null.</summary>
     public string? InitialRam { get; init; }
 

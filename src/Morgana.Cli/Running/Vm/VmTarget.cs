@@ -31,10 +31,12 @@ internal static class VmTarget
         settings = settings with { Devices = [.. settings.Devices.Select(AsDisk)] };
         using var attachments = Attachments.Open(settings, manifest, "uio", plan.Count);
         string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
+        using var disk = new DiskCopy();
         await using var network = await GuestNetworks.OpenAsync(plan);
         using GuestLine console = new(), status = new();
         int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors];
         var vm = Describe(settings, image, accelerator, network.Descriptors, plan.FirstOrDefault(), attachments);
+        if (DiskImage.IsOne(image)) vm = vm with { IsDisk = true, Image = disk.Make(image, vm.CommandLine) };
         var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
         console.Release();
         status.Release();
@@ -53,7 +55,7 @@ internal static class VmTarget
         VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(first + i, d.IsReadOnly))];
         bool isTap = network is { IsGateway: false };
         int mtu = link.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(link[0]) : Gateway.Gateway.DefaultMtu;
-        var (dma, heap) = KernelCommandLine.Share(settings.Memory, new FileInfo(image).Length, disks.Length);
+        var (dma, heap) = KernelCommandLine.Share(settings.Memory, DiskImage.IsOne(image) ? DiskImage.ImageLength(image) : new FileInfo(image).Length, disks.Length);
         string[] devices = [.. link.IsEmpty ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{network!.Device}=virtio,uio=0,mtu={mtu}")], .. attachments.Devices];
         return new()
         {
