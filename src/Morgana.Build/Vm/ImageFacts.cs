@@ -19,6 +19,7 @@ public sealed class ImageFacts
         IsBootable = IsDisk || VirtualMachineImage.IsOne(path);
         _file = IsDisk ? DiskImage.ReadImage(path) : File.ReadAllBytes(path);
         if (IsBootable) VirtualMachineImage.Verify(_file.Span);
+        else VirtualMachineImage.Segments(_file.Span);          // A program that is cut short is refused, rather than half shown.
         Application = IsBootable ? VirtualMachineImage.GetApplication(_file) : _file;
         CommandLine = IsDisk ? DiskImage.ReadCommandLine(path) : null;
         Length = new FileInfo(path).Length;

@@ -30,11 +30,17 @@ public static class VirtualMachineImage
     }
 
     /// <summary>Whether a file is a kernel's image, rather than a program for Linux: it is linked where only a kernel can be.</summary>
+    /// <remarks>Two of three addresses say so, that of its entry and of two pieces: one that is damaged does not make a program of it.</remarks>
     public static bool IsOne(string path)
     {
-        Span<byte> header = stackalloc byte[HeaderSize];
+        const int entry = 24, first = HeaderSize + 16, second = first + EntrySize;
+        Span<byte> header = stackalloc byte[HeaderSize + (2 * EntrySize)];
         using var file = File.OpenHandle(path);
-        return RandomAccess.Read(file, header, 0) == HeaderSize && header[..4].SequenceEqual("\u007fELF"u8) && BinaryPrimitives.ReadUInt64LittleEndian(header[24..]) >= KernelBase;
+        if (RandomAccess.Read(file, header, 0) != header.Length || !header[..4].SequenceEqual("\u007fELF"u8)) return false;
+        int high = 0;
+        foreach (int at in (ReadOnlySpan<int>)[entry, first, second])
+            if (BinaryPrimitives.ReadUInt64LittleEndian(header[at..]) >= KernelBase) high++;
+        return high >= 2;
     }
 
     /// <summary>Holds an image against what was noted in it when it was made.</summary>
