@@ -30,7 +30,7 @@ internal static class BuildCommand
         if (target is not ("process" or "vm")) throw new CommandException($"there is no image for a target '{target}': there are process and vm", ExitStatus.Usage);
         if (format is not (null or "elf" or "disk")) throw new CommandException($"there is no format '{format}': there are elf and disk", ExitStatus.Usage);
         if (format is not null && target != "vm") throw new CommandException("--format needs --target vm", ExitStatus.Usage);
-        if (boot.Length > 0 && format != "disk") throw new CommandException("only run, and build for a disk (--target vm --format disk), take boot arguments after --", ExitStatus.Usage);
+        if (boot.Length > 0 && format != "disk") throw new CommandException("only run takes boot arguments after --, and build where it makes a disk (--target vm --format disk)", ExitStatus.Usage);
         using var stop = new StopSignals();
         string project = ProjectFile.Locate(path);
         if (Directory.Exists(output)) throw new CommandException($"{output} is a folder: name the file for the image", ExitStatus.Usage);

@@ -33,7 +33,7 @@ internal sealed class CommandLine
 
         ParseResult result = root.Parse(own);
         if (result.Action is ParseErrorAction or null || (result.Errors.Count > 0 && result.Action is not HelpAction)) throw Misunderstood(result);
-        if (separator >= 0 && result.CommandResult.Command.Name is not ("run" or "build")) throw new CommandException("only run, and build for a disk, take boot arguments after --", ExitStatus.Usage);
+        if (separator >= 0 && result.CommandResult.Command.Name is not ("run" or "build")) throw new CommandException("only run takes boot arguments after --, and build where it makes a disk", ExitStatus.Usage);
         // Signals are the commands' own: a guest has to be stopped in order.
         return await result.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
