@@ -46,6 +46,9 @@ internal unsafe struct Cpu
     /// <summary>Interrupts that came while it was idle: a bit for each vector.</summary>
     [FieldOffset(80)] public fixed ulong Arrived[4];
 
+    /// <summary>While the only processor is idle: the thread whose vector registers it still has. Nobody can run it elsewhere.</summary>
+    [FieldOffset(112)] public Thread* Asleep;
+
     /// <summary>The task state segment (Intel SDM 3A, 8.7): RSP0 at 4, IST1 at 36.</summary>
     [FieldOffset(128)] public fixed byte TaskState[104];
     [FieldOffset(256)] public fixed ulong Gdt[8];

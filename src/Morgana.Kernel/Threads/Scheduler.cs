@@ -193,12 +193,20 @@ internal static unsafe class Scheduler
         if (previous != null)
         {
             if (previous->State == ThreadState.Dead) ThreadTable.Free(previous);
+            // Whoever went to sleep is most often the next to run: its vectors stay where they are until another's turn comes.
+            else if (next == null && Processors.OnlineCount == 1) cpu->Asleep = previous;
             else Machine.SaveVectors(previous->Vectors);
         }
 
         cpu->Current = next;
         if (next == null) return;
-        Machine.LoadVectors(next->Vectors);
+        if (cpu->Asleep != next)
+        {
+            if (cpu->Asleep != null) Machine.SaveVectors(cpu->Asleep->Vectors);
+            Machine.LoadVectors(next->Vectors);
+        }
+
+        cpu->Asleep = null;
         Machine.WriteMsr(FsBase, next->FsBase);
         cpu->SetFrameEnd((ulong)next + Thread.FrameEnd);
     }
