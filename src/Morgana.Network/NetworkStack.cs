@@ -103,6 +103,9 @@ public sealed partial class NetworkStack
         return interface_;
     }
 
+    /// <summary>Whether packets of the host to itself wait for the next <see cref="Transmit"/> or <see cref="HandleTimeouts"/>.</summary>
+    public bool HasLoopback => _loopbackCount > 0;
+
     /// <summary>Runs what is due, and delivers what the host sent to itself.</summary>
     public void HandleTimeouts(Instant now)
     {

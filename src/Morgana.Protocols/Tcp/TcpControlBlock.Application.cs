@@ -48,6 +48,15 @@ public sealed partial class TcpControlBlock
         if (count > 0) Queued(count, now);
     }
 
+    /// <summary>Changes what the connection may use and how it behaves, from here on. What was negotiated stays: timestamps, scaling, SACK.</summary>
+    /// <remarks>A smaller receive buffer never takes back what the peer was told of (RFC 9293 3.8.6).</remarks>
+    public void Configure(TcpConnectionOptions options, Instant now)
+    {
+        Options = options with { Timestamps = Options.Timestamps, WindowScaling = Options.WindowScaling, SelectiveAcknowledgments = Options.SelectiveAcknowledgments };
+        _keepAliveAt = Instant.Never;
+        if (State != TcpState.Closed) Settle(now);
+    }
+
     /// <summary>Ends our direction: a FIN follows what is queued (RFC 9293 3.10.4).</summary>
     public void Shutdown(Instant now)
     {

@@ -23,8 +23,8 @@ public sealed class UdpEndpoint
     /// <summary>Where it is bound; the address is 0.0.0.0 for any of ours.</summary>
     public IpEndpoint Local { get; }
 
-    /// <summary>How it is bound.</summary>
-    public UdpBindOptions Options { get; }
+    /// <summary>How it is bound. Limits, broadcast and time to live may change later; what was bound as a router's stays one.</summary>
+    public UdpBindOptions Options { get; set; }
 
     /// <summary>The edge's object.</summary>
     public object? Owner { get; set; }

@@ -65,8 +65,8 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
     /// <summary>Completes when the loop has ended: after <see cref="DisposeAsync"/>, or when every device has gone.</summary>
     public Task Completion => _stopped.Task;
 
-    /// <summary>Whether the caller runs on the loop's thread.</summary>
-    internal bool IsCurrent => Thread.CurrentThread == _thread;
+    /// <summary>Whether the caller has the stack to itself: it is the loop's thread, or has a turn.</summary>
+    internal bool IsCurrent => _turn.IsHeldByCurrentThread;
 
     internal bool HandlersOnLoop => _options.HandlersOnLoop;
 
@@ -158,14 +158,41 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
 
     private void RunOnce()
     {
-        var now = Now();
+        if (!RunRound()) Sleep();
+        Volatile.Write(ref _sleeping, 0);
+    }
+
+    /// <returns>Whether there is more to do at once.</returns>
+    private bool RunRound()
+    {
+        lock (_turn)
+        {
+            _turnDepth++;
+            try
+            {
+                return RunRoundInTurn();
+            }
+            finally
+            {
+                _turnDepth--;
+            }
+        }
+    }
+
+    private bool RunRoundInTurn()
+    {
+        var now = _turnTime = Now();
         bool busy = false;
         foreach (var attachment in _attachments) busy |= ReceiveFrom(attachment, now);
         Stack.HandleTimeouts(now);
         _pool.Share(SharedBlocks);
         RunWork(now);
         foreach (var attachment in _attachments) busy |= TransmitTo(attachment, now);
-        if (!busy && _work.IsEmpty) Sleep();
+        if (busy || !_work.IsEmpty) return true;
+        // Whoever takes a turn from here on wakes the loop if there is something for it, or an earlier timer.
+        _sleepsUntil = Stack.NextTimeout;
+        Volatile.Write(ref _sleeping, 1);
+        return false;
     }
 
     private bool ReceiveFrom(Attachment attachment, Instant now)
@@ -199,7 +226,8 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
         while (Stack.Tcp.TryTakeReadyListener(out var socket))
         {
             any = true;
-            (socket!.Owner as LoopTcpListener)?.TakeAccepted(now);
+            if (socket.Owner is LoopTcpListener listener) listener.TakeAccepted(now);
+            else if (socket.Owner is ITcpListenObserver observer) observer.HandleAcceptable(socket, now);
         }
 
         while (Stack.Tcp.TryTakeReady(out var tcb))
@@ -240,17 +268,12 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
 
     private void Sleep()
     {
-        Volatile.Write(ref _sleeping, 1);
         Interlocked.MemoryBarrier();
-        if (_work.IsEmpty && !_stopping)
-        {
-            var deadline = Stack.NextTimeout;
-            var timeout = deadline == Instant.Never ? Timeout.InfiniteTimeSpan : deadline - Now();
-            if (timeout != Timeout.InfiniteTimeSpan && timeout < TimeSpan.Zero) timeout = TimeSpan.Zero;
-            Waiter.Wait(timeout);
-        }
-
-        Volatile.Write(ref _sleeping, 0);
+        if (!_work.IsEmpty || _stopping) return;
+        var deadline = _sleepsUntil;
+        var timeout = deadline == Instant.Never ? Timeout.InfiniteTimeSpan : deadline - Now();
+        if (timeout != Timeout.InfiniteTimeSpan && timeout < TimeSpan.Zero) timeout = TimeSpan.Zero;
+        Waiter.Wait(timeout);
     }
 
     private INetworkDevice Waiter => _attachments[0].Device;
@@ -258,7 +281,8 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
     private void WakeIfSleeping()
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _sleeping) != 0) Wake();
+        // Once is enough: the loop then looks at everything.
+        if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0) Wake();
     }
 
     private void Wake() => Waiter.Wake();
@@ -271,6 +295,13 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
     }
 
     private void Stop()
+    {
+        lock (_turn) StopInTurn();
+        if (Failure is null) _stopped.TrySetResult();
+        else _stopped.TrySetException(Failure);
+    }
+
+    private void StopInTurn()
     {
         var now = Now();
         try
@@ -297,8 +328,6 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
         _hasEnded = true;
         AbandonWork();
         Debug.Assert(_connections.Count == 0);
-        if (Failure is null) _stopped.TrySetResult();
-        else _stopped.TrySetException(Failure);
     }
 
     // Any thread, once the loop has ended.
@@ -327,4 +356,11 @@ public interface ITcpObserver
 {
     /// <summary>Something has happened: take the events.</summary>
     void HandleEvents(TcpControlBlock tcb, Instant now);
+}
+
+/// <summary>Watches a listener on the loop's thread without the async edge.</summary>
+public interface ITcpListenObserver
+{
+    /// <summary>Connections wait: accept until there are none.</summary>
+    void HandleAcceptable(TcpListenSocket listener, Instant now);
 }

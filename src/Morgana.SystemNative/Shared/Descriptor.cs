@@ -41,6 +41,13 @@ internal abstract class Descriptor
         return Error.EINVAL;
     }
 
+    /// <summary>pread(2).</summary>
+    public virtual Error ReadAt(Span<byte> destination, long offset, out int count)
+    {
+        count = 0;
+        return Error.ESPIPE;
+    }
+
     /// <summary>lseek(2), with <c>SEEK_SET</c> 0, <c>SEEK_CUR</c> 1, <c>SEEK_END</c> 2.</summary>
     public virtual Error Seek(long offset, int whence, out long position)
     {

@@ -1,0 +1,62 @@
+using Morgana.Core;
+
+namespace Morgana.SystemNative;
+
+/// <summary>An <c>iovec</c>.</summary>
+internal unsafe struct IoVector
+{
+    public byte* Base;
+    public nuint Count;
+}
+
+/// <summary>What a call sends from or receives into: one span, or several pieces; with addresses.</summary>
+/// <remarks>Safety: the pieces are the caller's memory, which it keeps in place until its call returns; a message lives within that call.</remarks>
+internal unsafe ref struct Message
+{
+    private readonly Span<byte> _single;
+    private readonly ReadOnlySpan<IoVector> _pieces;
+
+    private Message(Span<byte> single) => _single = single;
+
+    private Message(ReadOnlySpan<IoVector> pieces) => _pieces = pieces;
+
+    /// <summary>Where it goes, if the caller says so.</summary>
+    public IpEndpoint? To { get; init; }
+
+    /// <summary>Who sent what was received, if the protocol tells.</summary>
+    public IpEndpoint? From { get; set; }
+
+    /// <summary>Where what was received was sent to, if the protocol tells.</summary>
+    public IpEndpoint? Destination { get; set; }
+
+    /// <summary>Octets received.</summary>
+    public int Count { get; set; }
+
+    /// <summary>Whether there were more in the datagram.</summary>
+    public bool IsTruncated { get; set; }
+
+    public static Message ToReceive(Span<byte> single) => new(single);
+
+    public static Message ToSend(ReadOnlySpan<byte> single, IpEndpoint? to = null) =>
+        new(System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(single), single.Length)) { To = to };
+
+    public static Message Of(ReadOnlySpan<IoVector> pieces, IpEndpoint? to = null) => new(pieces) { To = to };
+
+    /// <summary>Octets in all pieces.</summary>
+    public readonly long Length
+    {
+        get
+        {
+            long length = _single.Length;
+            foreach (var piece in _pieces) length += (long)piece.Count;
+            return length;
+        }
+    }
+
+    /// <summary>How many pieces there are.</summary>
+    public readonly int PieceCount => _pieces.IsEmpty ? 1 : _pieces.Length;
+
+    /// <summary>One piece.</summary>
+    public readonly Span<byte> Piece(int index) =>
+        _pieces.IsEmpty ? _single : new(_pieces[index].Base, (int)Math.Min(_pieces[index].Count, int.MaxValue));
+}
