@@ -40,7 +40,8 @@ public sealed partial class IcmpStack
         if (packet.Destination.IsMulticast || packet.Destination == Ipv4Address.Broadcast || _output.IsBroadcast(packet.Destination)) return false;
         // ... to a source that is not a single host, ...
         var source = packet.Source;
-        if (source.Value >> 24 == 0 || source.IsLoopback || source.Value >> 28 >= 0xE || _output.IsBroadcast(source)) return false;
+        // (The host itself is one, from loopback to loopback; from a link no such packet comes in.)
+        if (source.Value >> 24 == 0 || (source.IsLoopback && !packet.Destination.IsLoopback) || source.Value >> 28 >= 0xE || _output.IsBroadcast(source)) return false;
         // ... or about an ICMP error.
         if (packet.Protocol != IpProtocol.Icmp) return true;
         if (offending.Length <= packet.HeaderLength) return false;

@@ -140,15 +140,19 @@ internal static unsafe class OptionFunctions
     public static Error SetReceiveTimeout(nint socket, int milliseconds)
     {
         var error = SocketFunctions.Find(socket, out var found);
-        if (error == Error.Success) found!.Options.ReceiveTimeout = Math.Max(0, milliseconds);
-        return error;
+        if (error != Error.Success) return error;
+        if (milliseconds < 0) return Error.EINVAL;
+        found!.Options.ReceiveTimeout = milliseconds;
+        return Error.Success;
     }
 
     public static Error SetSendTimeout(nint socket, int milliseconds)
     {
         var error = SocketFunctions.Find(socket, out var found);
-        if (error == Error.Success) found!.Options.SendTimeout = Math.Max(0, milliseconds);
-        return error;
+        if (error != Error.Success) return error;
+        if (milliseconds < 0) return Error.EINVAL;
+        found!.Options.SendTimeout = milliseconds;
+        return Error.Success;
     }
 
     public static Error GetIPv4MulticastOption(nint socket, int which, Ipv4MulticastOption* option)

@@ -34,11 +34,11 @@ internal static class SocketOptionTable
             case (LevelSocket, 0x1004): value = options.ReceiveLowWater; break;
             case (LevelSocket, 0x1007): value = socket.TakeError().ToErrno(); break;
             case (LevelSocket, 0x1008): value = socket.Type; break;
-            case (LevelIp, 2): if (socket.Type != 3) return Error.ENOPROTOOPT; value = Flag(options.HeaderIncluded); break;
+            case (LevelIp, 2): value = Flag(options.HeaderIncluded); break;
             case (LevelIp, 3): value = options.TypeOfService; break;
             case (LevelIp, 4): value = options.TimeToLive; break;
             case (LevelIp, 9): value = 0; break;
-            case (LevelIp, 10): if (socket.Type == 1) return Error.ENOPROTOOPT; value = options.MulticastTimeToLive; break;
+            case (LevelIp, 10): value = options.MulticastTimeToLive; break;
             case (LevelIp, 11): value = Flag(options.MulticastLoop); break;
             case (LevelIp, 14): value = Flag(options.PathMtuDiscovery == 2); break;
             case (LevelIp, 19): value = Flag(options.PacketInformation); break;
@@ -47,7 +47,7 @@ internal static class SocketOptionTable
             case (LevelTcp, 15) when socket is TcpSocket: value = options.FastOpen; break;
             case (LevelTcp, 16) when socket is TcpSocket: value = options.KeepAliveCount; break;
             case (LevelTcp, 17) when socket is TcpSocket: value = options.KeepAliveInterval; break;
-            default: return IsKnown(level, name) ? Error.ENOPROTOOPT : Error.ENOTSUP;
+            default: return level != LevelTcp && IsKnown(level, name) ? Error.ENOPROTOOPT : Error.ENOTSUP;
         }
 
         return Error.Success;
@@ -98,7 +98,8 @@ internal static class SocketOptionTable
         {
             case 1: return Error.EINVAL;        // IP_OPTIONS: our stack sends none.
             case 2: if (socket.Type != 3) return Error.ENOPROTOOPT; options.HeaderIncluded = value != 0; break;
-            case 3: options.TypeOfService = value & 0xff; break;
+            // RFC 3168: the last two bits are TCP's own.
+            case 3: options.TypeOfService = value & (socket is TcpSocket ? 0xfc : 0xff); break;
             case 4:
                 if (value != -1 && value is < 1 or > 255) return Error.EINVAL;
                 options.TimeToLive = value == -1 ? 64 : value;

@@ -108,10 +108,11 @@ internal sealed partial class TcpSocket
     private Error SendInTurn(in Message message, MessageFlags flags, ref int piece, ref int offset, ref int count, Instant now)
     {
         if (IsClosed) return Error.EBADF;
-        if ((flags & MessageFlags.OutOfBand) != 0) return Error.ENOTSUP;
         if (_phase == Phase.Connecting) return WouldBlockWrite();
         if (Pending != Error.Success && (_tcb is null || _sendShut)) return TakePending();
         if (_sendShut || _tcb is not { } tcb) return Error.EPIPE;
+        // RFC 6093 5: new programs should not use the urgent mechanism; our stack has none.
+        if ((flags & MessageFlags.OutOfBand) != 0) return Error.ENOTSUP;
         for (; piece < message.PieceCount; piece++, offset = 0)
         {
             var rest = message.Piece(piece)[offset..];

@@ -33,6 +33,7 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
     private IpEndpoint _peer;
     private bool _isBound;
     private bool _isBoundByUser;
+    private bool _isConnectUntold;      // Nobody has asked yet what became of a connect that was not waited for.
     private bool _receiveShut;
     private bool _sendShut;
     private bool _finReceived;
@@ -81,7 +82,8 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
     {
         using var turn = Loop.TakeTurn();
         if (!local.Address.IsAny && !turn.Stack.IsOwn(local.Address)) return Error.EADDRNOTAVAIL;
-        if (_isBound || _phase != Phase.Idle) return Error.EINVAL;
+        // What is left of a connection has given its port back, unless it was asked for.
+        if (_isBound || _phase is Phase.Listening or Phase.Connecting or Phase.Connected) return Error.EINVAL;
         _isBoundByUser = true;
         return BindInTurn(local);
     }
@@ -149,7 +151,12 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
             {
                 var error = isBegun || (_phase == Phase.Connecting && !IsNonBlocking) ? ConnectOutcome() : BeginConnect(remote, turn);
                 if (error != Error.EALREADY && error != Error.EINPROGRESS) return error;
-                if (!MayBlock(MessageFlags.None)) return error;
+                if (!MayBlock(MessageFlags.None))
+                {
+                    _isConnectUntold = true;
+                    return error;
+                }
+
                 BeginWait();
             }
 
@@ -306,6 +313,9 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
         if (Loop.HasEnded) return Error.ENETDOWN;
         switch (_phase)
         {
+            case Phase.Connected when _isConnectUntold:
+                _isConnectUntold = false;
+                return Error.Success;
             case Phase.Connected or Phase.Over or Phase.Listening:
                 return Error.EISCONN;
             case Phase.Connecting:
@@ -335,6 +345,7 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
         _receiveShut = _sendShut = _finReceived = false;
         Pending = Error.Success;
         _phase = Phase.Connecting;
+        _isConnectUntold = false;
         // Its end, one way or the other, is always news.
         WouldBlockRead();
         WouldBlockWrite();

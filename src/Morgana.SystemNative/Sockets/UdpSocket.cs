@@ -131,9 +131,9 @@ internal sealed class UdpSocket : OwnSocket, IUdpObserver
         if ((flags & MessageFlags.OutOfBand) != 0) return Error.ENOTSUP;
         if ((message.To ?? _peer) is not { } to) return Error.EDESTADDRREQ;
         if (to.Port == 0) return Error.EINVAL;
-        if (_sendShut) return Error.EPIPE;
         // An error about an earlier datagram is told once.
         if (Pending != Error.Success) return TakePending();
+        if (_sendShut) return Error.EPIPE;
         if (to.Address.IsAny) to = to with { Address = Ipv4Address.Loopback };
         if (!Options.Broadcast && IsBroadcast(to.Address, turn)) return Error.EACCES;
         if (_endpoint is null && BindInTurn(new(Ipv4Address.Any, 0), turn) is not Error.Success and var unbound) return unbound;
@@ -211,8 +211,8 @@ internal sealed class UdpSocket : OwnSocket, IUdpObserver
         message.Count = 0;
         if (IsClosed) return Error.EBADF;
         if (Pending != Error.Success) return TakePending();
-        if ((flags & MessageFlags.OutOfBand) != 0) return Error.ENOTSUP;
-        if (!HasDatagram()) return _receiveShut ? Error.Success : WouldBlockRead();
+        // Linux ends a receive after a shutdown only where it would have to wait.
+        if (!HasDatagram()) return _receiveShut && MayBlock(flags) ? Error.Success : WouldBlockRead();
         var datagram = _head!;
         int copied = 0;
         for (int i = 0; i < message.PieceCount && copied < datagram.Length; i++)

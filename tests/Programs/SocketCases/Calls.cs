@@ -18,9 +18,9 @@ internal static class Calls
         ("Connect twice", s => Tried(() => s.Socket.Connect(s.Listening)) + ", " + Tried(() => s.Socket.Connect(s.Listening))),
         ("Connect to nobody", s => Connect(s.Socket, s.Closed)),
         ("Send", s => $"{s.Socket.Send([7, 8, 9])}"),
-        ("Send nothing", s => $"{s.Socket.Send([])}"),
+        ("Send nothing", s => $"{s.Socket.Send(Array.Empty<byte>())}"),
         ("Send twice", s => Tried(() => s.Socket.Send([1])) + ", " + Later(() => s.Socket.Send([1]))),
-        ("Send pieces", s => $"{s.Socket.Send([new byte[3], new byte[0], new byte[4]])}"),
+        ("Send pieces", s => $"{s.Socket.Send(new List<ArraySegment<byte>> { new(new byte[3]), new(new byte[0]), new(new byte[4]) })}"),
         ("Send out of band to nobody", s => s.Socket.RemoteOrNull() is null ? Tried(() => s.Socket.Send([1], SocketFlags.OutOfBand)) : "not asked"),
         ("SendTo", s => $"{s.Socket.SendTo([1, 2], s.Listening)}"),
         ("Receive", s => Received(s, SocketFlags.None, 16)),
@@ -118,7 +118,7 @@ internal static class Calls
     private static string Pieces(Situation s)
     {
         byte[] first = new byte[2], second = new byte[2];
-        int count = s.Socket.Receive([new(first), new(second)]);
+        int count = s.Socket.Receive(new List<ArraySegment<byte>> { new(first), new(second) });
         return $"{count} [{string.Join(' ', first)}] [{string.Join(' ', second)}]";
     }
 

@@ -3,8 +3,11 @@ using System.Net.Sockets;
 namespace SocketCases;
 
 /// <summary>Cases, each with a name and an outcome in words that must be the same on every system.</summary>
-internal static class Case
+internal static partial class Case
 {
+    [System.Text.RegularExpressions.GeneratedRegex(":[0-9]+$")]
+    private static partial System.Text.RegularExpressions.Regex Ports();
+
     public static string? Filter { get; set; }
 
     /// <summary>Runs a case, and prints what came of it: its words, or the exception's kind and code.</summary>
@@ -30,8 +33,11 @@ internal static class Case
 
     public static string Describe(Exception e) => e switch
     {
-        SocketException s => $"SocketException {s.SocketErrorCode} {s.NativeErrorCode} {s.Message}",
+        // Its ports are others every time.
+        SocketException s => $"SocketException {s.SocketErrorCode} {s.NativeErrorCode} {Ports().Replace(s.Message, ":port")}",
         IOException { InnerException: SocketException s } => $"IOException of {s.SocketErrorCode}",
+        TypeInitializationException { InnerException: { } inner } => Describe(inner),
+        EntryPointNotFoundException or DllNotFoundException => e.Message,
         _ => e.GetType().Name,
     };
 }

@@ -442,8 +442,8 @@ internal static class Flows
         using var other = Situation.NewUdp();
         one.Bind(new IPEndPoint(IPAddress.Any, 0));
         other.Bind(s_any);
-        other.SendTo(new byte[3], new IPEndPoint(IPAddress.Parse("127.0.0.5"), ((IPEndPoint)one.LocalEndPoint!).Port));
         one.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.PacketInformation, true);
+        other.SendTo(new byte[3], new IPEndPoint(IPAddress.Parse("127.0.0.5"), ((IPEndPoint)one.LocalEndPoint!).Port));
         var received = await one.ReceiveMessageFromAsync(new byte[8], new IPEndPoint(IPAddress.Any, 0));
         return $"{received.ReceivedBytes} {received.SocketFlags} {received.PacketInformation.Address} {received.PacketInformation.Interface} {received.RemoteEndPoint.Equals(other.LocalEndPoint)}";
     }

@@ -90,7 +90,7 @@ internal static class States
         ("udp bound", () => new Situation(Bound(Situation.NewUdp())).With()),
         ("udp connected", () => UdpPair(null)),
         ("udp with datagram", () => UdpPair(peer => peer.Send([1, 2, 3, 4, 5]))),
-        ("udp with empty datagram", () => UdpPair(peer => peer.Send([]))),
+        ("udp with empty datagram", () => UdpPair(peer => peer.Send(Array.Empty<byte>()))),
         ("udp with two", () => UdpPair(peer =>
         {
             peer.Send([1, 2, 3]);

@@ -29,7 +29,7 @@ internal static unsafe class Substitution
         string runtime = RuntimeEnvironment.GetRuntimeDirectory();
         string source = Path.Combine(folder, "substitute.c"), library = Path.Combine(folder, "libsubstitute.so");
         File.WriteAllText(source, Source([.. methods.Keys], Path.Combine(runtime, "libSystem.Native.so")));
-        string[] arguments = ["-shared", "-fPIC", "-O1", "-o", library, source, "-L" + runtime, "-l:libSystem.Native.so", "-Wl,-rpath," + runtime, "-ldl"];
+        string[] arguments = ["-shared", "-fPIC", "-O1", "-o", library, source, "-L" + runtime, "-Wl,--no-as-needed", "-l:libSystem.Native.so", "-Wl,-rpath," + runtime, "-ldl"];
         using (var compiler = Process.Start("gcc", arguments))
         {
             compiler.WaitForExit();
@@ -47,12 +47,12 @@ internal static unsafe class Substitution
 
     private static string Source(string[] names, string platform)
     {
-        var text = new StringBuilder("#include <dlfcn.h>\nvoid *slots[").Append(names.Length).Append("];\nstatic void *real[").Append(names.Length).Append("];\n");
+        var text = new StringBuilder("#include <dlfcn.h>\nvoid *slots[").Append(names.Length).Append("];\n__attribute__((visibility(\"hidden\"))) void *real[").Append(names.Length).Append("];\n");
         for (int i = 0; i < names.Length; i++)
         {
-            text.Append("__asm__(\".globl ").Append(names[i]).Append("\\n.type ").Append(names[i]).Append(",@function\\n").Append(names[i])
+            text.Append("__asm__(\".text\\n.globl ").Append(names[i]).Append("\\n.type ").Append(names[i]).Append(",@function\\n").Append(names[i])
                 .Append(": movq slots@GOTPCREL(%rip), %rax\\n jmp *").Append(8 * i).Append("(%rax)\\n\");\n");
-            text.Append("__asm__(\".globl __real_").Append(names[i]).Append("\\n.type __real_").Append(names[i]).Append(",@function\\n__real_").Append(names[i])
+            text.Append("__asm__(\".text\\n.globl __real_").Append(names[i]).Append("\\n.type __real_").Append(names[i]).Append(",@function\\n__real_").Append(names[i])
                 .Append(": leaq real(%rip), %rax\\n jmp *").Append(8 * i).Append("(%rax)\\n\");\n");
         }
 
