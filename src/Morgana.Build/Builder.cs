@@ -86,9 +86,10 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         string[] arguments = kind == BuildKind.Image
             ? ["publish", project, "-c", "Release", $"-p:PublishDir={published}/"]
             : ["build", project, "-c", "Debug"];
-        await new DotnetCommand(_dotnet, log).RunAsync([.. arguments, $"-p:MorganaInputsFile={inputsFile}"], cancel);
+        string[] plain = kind == BuildKind.Image ? PlainProgram.Arguments(project) : [];
+        await new DotnetCommand(_dotnet, log).RunAsync([.. arguments, $"-p:MorganaInputsFile={inputsFile}", .. plain], cancel);
 
-        if (!File.Exists(inputsFile)) throw new BuildException($"{project} is no unikernel: it does not import Morgana.Sdk (see src/Morgana.Sdk/README.md).");
+        if (!File.Exists(inputsFile)) throw new BuildException($"{project} is no unikernel: it does not import Morgana.Sdk (see src/Morgana.Sdk/README.md), and only images are made of other programs.");
         var fingerprint = Fingerprint.Take(File.ReadAllLines(inputsFile), _dotnet, out DateTime newest);
         string made = Product(project, folder, fingerprint);
         // Renamed into place: an image that runs just now keeps its file.

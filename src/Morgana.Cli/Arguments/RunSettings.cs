@@ -55,6 +55,12 @@ internal sealed record RunSettings
     /// <summary>Secrets to hand over.</summary>
     public IReadOnlyList<SecretSource> Secrets { get; init; } = [];
 
+    /// <summary>Variables for the guest's environment: <c>NAME=VALUE</c>.</summary>
+    public IReadOnlyList<string> Environment { get; init; } = [];
+
+    /// <summary>Settings of the network for a program whose command line is its own: <c>NAME=VALUE</c>.</summary>
+    public IReadOnlyList<string> Boot { get; init; } = [];
+
     /// <summary>The image's command line.</summary>
     public IReadOnlyList<string> BootArguments { get; init; } = [];
 

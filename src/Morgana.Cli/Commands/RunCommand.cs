@@ -72,6 +72,13 @@ internal static class RunCommand
         CustomParser = result => ParseAll<SecretSource>(result, "--secret", SecretSource.TryParse, SecretSource.Syntax),
     };
 
+    private static readonly Option<string[]> Variables = new("--env") { Description = "a variable of the guest's environment; repeatable", HelpName = "NAME=VALUE" };
+    private static readonly Option<string[]> Boot = new("--boot")
+    {
+        Description = "for a program that does not know Morgana: ipv4, ipv4-gateway or dns, which others take behind --; repeatable",
+        HelpName = "NAME=VALUE",
+    };
+
     private delegate bool Parser<T>(string text, out T? value);
 
     /// <param name="boot">What follows <c>--</c> on the command line.</param>
@@ -79,7 +86,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Build a unikernel if need be, and run it. What follows -- are its boot arguments.")
         {
-            Subject, Publish, Network, Capture, Memory, AllowHost, Block, Device, Secret, Target, Processors, Machine, Acceleration, Debugger, Verbose,
+            Subject, Publish, Network, Capture, Memory, AllowHost, Block, Device, Secret, Variables, Boot, Target, Processors, Machine, Acceleration, Debugger, Verbose,
         };
         command.SetAction((result, _) => RunAsync(Read(result, boot)));
         return command;
@@ -108,6 +115,8 @@ internal static class RunCommand
             IsNetworkExplicit = result.GetResult(Network) is { Implicit: false } || result.GetResult(Publish) is { Implicit: false },
             Devices = [.. result.GetValue(Block) ?? [], .. result.GetValue(Device) ?? []],
             Secrets = result.GetValue(Secret) ?? [],
+            Environment = result.GetValue(Variables) ?? [],
+            Boot = result.GetValue(Boot) ?? [],
             BootArguments = boot,
         };
         if (IsBootable(settings.Subject) && result.GetResult(Target) is null or { Implicit: true }) settings = settings with { Target = "vm" };
@@ -121,6 +130,11 @@ internal static class RunCommand
         if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(", ", Targets.Keys)}");
         if (settings.Target == "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage("the target linux-vm attaches no --block, --device or --secret yet: use the target process");
         if (settings.Target == "vm" && settings.Devices.Any(d => d.Kind is null && d.Path is not null)) throw Usage("the target vm attaches files with --block alone: use the target process");
+        foreach (string variable in settings.Environment)
+            if (variable.IndexOf('=', StringComparison.Ordinal) < 1 || variable.StartsWith("MORGANA_", StringComparison.Ordinal)) throw Usage($"--env {variable}: expected NAME=VALUE, and no name of Morgana's own");
+        foreach (string entry in settings.Boot)
+            if (entry.IndexOf('=', StringComparison.Ordinal) < 1 || entry.Contains(';', StringComparison.Ordinal)) throw Usage($"--boot {entry}: expected NAME=VALUE, such as ipv4=10.0.0.5/24");
+        if (settings.Environment.Count + settings.Boot.Count > 0 && settings.Target is not "process") throw Usage($"the target {settings.Target} takes no --env or --boot yet: use the target process");
         ManifestCheck.CheckRepeated(settings);
         bool isGateway = settings.Networks.Count == 0 || settings.Networks.Any(n => n.Kind == NetworkKind.Gateway);
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");

@@ -28,7 +28,11 @@ internal static class ProcessTarget
         string devices = string.Join(';', [.. network.Devices, .. attachments.Devices]);
         using var confinement = isConfined ? Confinement.Prepare(image, GuestProcess.FirstDescriptor + descriptors.Length) : null;
         if (confinement is not null) descriptors = [.. descriptors, confinement.Descriptor];
-        string[] environment = [.. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? []];
+        string[] environment =
+        [
+            .. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? [],
+            .. manifest is null ? PlainGuest.Environment(settings, image) : settings.Environment,
+        ];
         using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
         using var input = new GuestInput();
         var guest = GuestProcess.Start(image, settings.BootArguments, environment, descriptors, limit, confinement?.Rules, input.Descriptor);

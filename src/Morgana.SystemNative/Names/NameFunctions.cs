@@ -91,7 +91,8 @@ internal static unsafe class NameFunctions
             return Success;
         }
 
-        if (IPAddress.TryParse(name, out _)) return NoName;
+        // RFC 1123 2.1: what is no host's name is asked of nobody.
+        if (IPAddress.TryParse(name, out _) || name.Length > 255 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.' or '_'))) return NoName;
         if (string.Equals(name, HostNetwork.Name, StringComparison.OrdinalIgnoreCase))
         {
             found = [.. HostInterfaces.Addresses().DefaultIfEmpty(Ipv4Address.Loopback)];

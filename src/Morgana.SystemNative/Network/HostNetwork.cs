@@ -49,6 +49,8 @@ internal static class HostNetwork
                 var loop = Open();
                 Watch(loop);
                 s_loop = loop;
+                // Where the runner locks it in, a program is sealed from its first socket on.
+                GuestSandbox.CloseIfAsked();
                 return loop;
             }
             catch (BootException e)

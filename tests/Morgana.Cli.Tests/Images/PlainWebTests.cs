@@ -1,0 +1,64 @@
+using System.Net;
+using Morgana.Cli.Tests.Running;
+
+namespace Morgana.Cli.Tests.Images;
+
+/// <summary>A web application that knows nothing of Morgana, in a folder outside of the repository.</summary>
+public sealed class PlainWebTests : IDisposable
+{
+    private const int Interrupt = 2;
+    private readonly string _folder = Directory.CreateTempSubdirectory("morgana-plain-").FullName;
+
+    [NeedsFact("strace")]
+    public async Task An_unchanged_web_application_serves_on_our_stack_and_makes_no_socket_of_Linuxs()
+    {
+        string project = Path.Combine(_folder, "PlainWeb"), trace = Path.Combine(_folder, "trace");
+        Copy(Path.Combine(MorganaCommand.Root, "samples/PlainWeb"), project);
+        string[] before = Directory.GetFiles(project, "*", SearchOption.AllDirectories);
+
+        using var command = MorganaCommand.Start("run", project, "--publish", "0:80", "--env", "Name=Ada");
+        int port = await command.PortAsync(80);
+        using var strace = await TraceAsync(await command.GuestAsync("PlainWeb"), trace);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}/"), Timeout = TimeSpan.FromMinutes(2) };
+        Assert.Equal("Hello, Ada!", await client.GetStringAsync("/hello"));
+        Assert.Contains("An ordinary web application.", await client.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/nothing")).StatusCode);
+        var many = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => client.GetStringAsync("/hello")));
+        Assert.All(many, text => Assert.Equal("Hello, Ada!", text));
+
+        strace.Signal(Interrupt);
+        await strace.EndAsync();
+        command.Signal(Interrupt);
+        var (status, _, error) = await command.EndAsync();
+        Assert.True(status == 0, error);
+        // Nothing but obj and bin has come to the program's folder.
+        Assert.Equal(before, Directory.GetFiles(project, "*", SearchOption.AllDirectories).Where(f => !IsOutput(project, f)));
+        Assert.Empty(await File.ReadAllTextAsync(trace));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static bool IsOutput(string project, string file) =>
+        file.StartsWith(Path.Combine(project, "obj"), StringComparison.Ordinal) || file.StartsWith(Path.Combine(project, "bin"), StringComparison.Ordinal);
+
+    // Every call with which Linux could make, join or wait for a socket, by any thread of the guest. Its device was open before.
+    private static async Task<MorganaCommand> TraceAsync(int guest, string trace)
+    {
+        const string calls = "trace=socket,socketpair,connect,accept,accept4,bind,listen,epoll_create1,epoll_ctl,epoll_wait,epoll_pwait";
+        var strace = MorganaCommand.Start(new CommandSettings { Program = "strace", Arguments = ["-f", "-qqq", "-e", calls, "-e", "signal=none", "-o", trace, "-p", $"{guest}"] });
+        for (int looks = 0; File.ReadLines($"/proc/{guest}/status").Any(l => l == "TracerPid:\t0"); looks++)
+        {
+            Assert.True(looks < 6000, "strace could not attach itself to the guest.");
+            await Task.Delay(10);
+        }
+
+        return strace;
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.GetFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (string folder in Directory.GetDirectories(from).Where(d => Path.GetFileName(d) is not ("bin" or "obj"))) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+    }
+}

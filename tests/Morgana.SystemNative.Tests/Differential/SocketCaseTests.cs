@@ -1,0 +1,60 @@
+using System.Diagnostics;
+
+namespace Morgana.SystemNative.Tests.Differential;
+
+/// <summary>One program's calls of .NET's sockets, in every state, on Linux's own sockets and on ours: it must print the same.</summary>
+public class SocketCaseTests
+{
+    // Each stands in docs/any-program.md with its reason.
+    private static readonly string[] s_exceptions =
+    [
+        "shut down for receiving, Send out of band to nobody",
+        "option Socket ReceiveLowWater of tcp = -1",
+    ];
+
+    [Fact]
+    public async Task Sockets_answer_as_Linuxs_do_in_every_state()
+    {
+        var folder = Directory.CreateTempSubdirectory("morgana-sockets-");
+        try
+        {
+            var linux = await RunAsync();
+            var ours = await RunAsync("--ours", folder.FullName);
+            Assert.True(linux.Length >= 300, $"Only {linux.Length} cases were run.");
+            Assert.DoesNotContain(ours, line => line.EndsWith(": hangs", StringComparison.Ordinal));
+            Assert.Equal(linux.Select(Name), ours.Select(Name));
+            var different = linux.Zip(ours).Where(pair => pair.First != pair.Second && !s_exceptions.Contains(Name(pair.First))).ToArray();
+            Assert.True(different.Length == 0, string.Join('\n', different.Select(pair => $"Linux: {pair.First}\nours:  {pair.Second}")));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string Name(string line) => line[..line.IndexOf(": ", StringComparison.Ordinal)];
+
+    private static async Task<string[]> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Program(), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"SocketCases ended with {process.ExitCode}: {await errors}");
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    // Built with these tests, in the same configuration.
+    private static string Program()
+    {
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string program = Path.Combine(folder.FullName, "tests/Programs/SocketCases/bin", configuration, "net9.0/SocketCases.dll");
+            if (File.Exists(program)) return program;
+        }
+
+        throw new FileNotFoundException("tests/Programs/SocketCases was not built.");
+    }
+}
