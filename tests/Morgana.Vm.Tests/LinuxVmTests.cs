@@ -16,14 +16,14 @@ public class LinuxVmTests
             Entries(first));
     }
 
-    [LinuxVmFact]
+    [LinuxVmFact, Trait("Category", "Long")]
     public async Task An_image_ends_with_its_own_status()
     {
         var (status, _, error) = await MorganaCommand.RunAsync("run", "samples/Noop", "--target", "linux-vm", "--net", "none", "--accel", "tcg", "--machine", "q35", "--", "201");
         Assert.True(status == 201, error);
     }
 
-    [LinuxVmFact]
+    [LinuxVmFact, Trait("Category", "Long")]
     public async Task The_website_is_served_through_a_packet_socket()
     {
         using var command = MorganaCommand.Start("run", "unikernels/Website", "--target", "linux-vm", "--accel", "tcg", "--machine", "q35", "--publish", "0:80");

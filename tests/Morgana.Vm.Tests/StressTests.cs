@@ -7,13 +7,26 @@ public class StressTests
     [InlineData("microvm", 1)]
     [InlineData("microvm", 2)]
     [InlineData("microvm", 4)]
-    [InlineData("q35", 2)]
+    [InlineData("q35", 8)]
     public async Task Everything_computes_what_it_should(string machine, int processors)
     {
         var (status, output, error) = await RunAsync(["--machine", machine, "--cpus", $"{processors}"]);
         Assert.True(status == 0, $"{output}\n{error}");
         Assert.EndsWith("all passed", output.TrimEnd(), StringComparison.Ordinal);
         Assert.DoesNotContain("not served", output, StringComparison.Ordinal);
+    }
+
+    // 24 threads that compute, allocate, fault and sleep, again and again; each checks what it has computed.
+    [LongVmTheory, Trait("Category", "Long")]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public async Task Nothing_is_computed_wrong_however_long(int processors)
+    {
+        string[] rounds = [.. Enumerable.Repeat("vectors", 30), .. Enumerable.Repeat("mixed", 60)];
+        var (status, output, error) = await RunAsync(["--cpus", $"{processors}"], rounds);
+        Assert.True(status == 0, $"{output}\n{error}");
     }
 
     [VmFact]

@@ -15,6 +15,12 @@ public sealed class VmTheoryAttribute : TheoryAttribute
     public VmTheoryAttribute() => Skip = Need.Missing;
 }
 
+/// <summary>Several that take long.</summary>
+public sealed class LongVmTheoryAttribute : TheoryAttribute
+{
+    public LongVmTheoryAttribute() => Skip = Need.Missing ?? (Environment.GetEnvironmentVariable("MORGANA_LONG") is "1" ? null : "takes long: ./test --long");
+}
+
 internal static class Need
 {
     public static string? Missing { get; } = Toolchain.FindProgram(QemuCommand.Program) is null ? "needs QEMU: apt-get install qemu-system-x86"
