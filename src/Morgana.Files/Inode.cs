@@ -106,6 +106,21 @@ public abstract class Inode
     /// <summary>What was written survives as the file system can make it survive.</summary>
     public virtual Errno Flush() => Errno.None;
 
+    /// <summary>Keeps the content in one piece of memory, which reads and writes see as well, until <see cref="Unmap"/>.</summary>
+    /// <param name="length">How much of it, from its beginning.</param>
+    /// <param name="address">Where; at a multiple of the page size.</param>
+    /// <returns>ENODEV if this kind of file cannot: mmap(2).</returns>
+    public virtual Errno Map(long length, out nint address)
+    {
+        address = 0;
+        return Errno.ENODEV;
+    }
+
+    /// <summary>After <see cref="Map"/>, once for each.</summary>
+    public virtual void Unmap()
+    {
+    }
+
     /// <summary>The whole content where it lies, if it lies in one place and never changes.</summary>
     public virtual bool TryGetMemory(out ReadOnlyMemory<byte> content)
     {

@@ -138,6 +138,22 @@ public sealed class OpenFile : IDisposable
         return CanRead && _inode.TryGetMemory(out content);
     }
 
+    /// <summary>mmap(2) with MAP_SHARED: memory that is the file, until the mapping is disposed of, also after the file was closed.</summary>
+    /// <param name="length">How much of the file, from its beginning.</param>
+    /// <param name="writes">Whether it will be written.</param>
+    /// <param name="mapping">The caller's to dispose of.</param>
+    public Errno Map(long length, bool writes, out SharedMapping? mapping)
+    {
+        mapping = null;
+        if (!CanRead || (writes && !CanWrite)) return Errno.EACCES;
+        var error = _inode.Acquire(Flags);
+        if (error != Errno.None) return error;
+        error = _inode.Map(length, out nint address);
+        if (error == Errno.None) mapping = new(_inode, Flags, address);
+        else _inode.Release(Flags);
+        return error;
+    }
+
     /// <summary>close(2). What it says is said once; the file is closed whatever it says.</summary>
     public Errno Close()
     {
@@ -150,4 +166,25 @@ public sealed class OpenFile : IDisposable
 
     /// <summary>Closes it.</summary>
     public void Dispose() => Close();
+}
+
+/// <summary>A file in memory: what is written there is in the file, and the other way round.</summary>
+public sealed class SharedMapping : IDisposable
+{
+    private readonly Inode _inode;
+    private readonly OpenFlags _flags;
+    private int _disposed;
+
+    internal SharedMapping(Inode inode, OpenFlags flags, nint address) => (_inode, _flags, Address) = (inode, flags, address);
+
+    /// <summary>Where the file begins.</summary>
+    public nint Address { get; }
+
+    /// <summary>Nobody may use the memory any more.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _inode.Unmap();
+        _inode.Release(_flags);
+    }
 }

@@ -111,6 +111,21 @@ public class MountTests
         Assert.Equal(Errno.EINVAL, _files.MakeTemporaryDirectory("XXXXX"u8.ToArray()));
     }
 
+    [Fact]
+    public void Mounting_asks_nobody_for_rights_and_gives_none()
+    {
+        var files = new FileNamespace(new MemoryFileSystem(new() { RootPermissions = 0x1ED }), new() { Uid = 1000, Gid = 1000 });
+        Assert.Equal(Errno.None, files.Mount("/dev/shm", new MemoryFileSystem(new() { RootPermissions = 0x3FF })));
+        Assert.Equal(Errno.EINVAL, files.Mount("tmp", new MemoryFileSystem()));
+        Assert.Equal(Errno.EBUSY, files.Mount("/", new MemoryFileSystem()));
+        Assert.Equal(Errno.EACCES, files.MakeDirectory("/a"u8, 0x1FF));
+        Assert.Equal(Errno.EACCES, files.MakeDirectory("/dev/a"u8, 0x1FF));
+        Assert.Equal(Errno.None, files.MakeDirectory("/dev/shm/a"u8, 0x1FF));
+        Assert.Equal(Errno.None, files.GetStatus("/dev/shm/a"u8, follow: true, out var status));
+        Assert.Equal((1000u, 0x41ED), (status.Uid, status.Mode));
+        Assert.Equal(["/", "/dev/shm"], files.Mounts.Select(m => m.Path));
+    }
+
     private string WorkingDirectory()
     {
         Assert.Equal(Errno.None, _files.GetWorkingDirectory(out byte[] path));

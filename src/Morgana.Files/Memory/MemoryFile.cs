@@ -1,7 +1,7 @@
 namespace Morgana.Files;
 
 /// <summary>A regular file in memory: pages that are there once they were written.</summary>
-internal sealed class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
+internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
 {
     private const int PageSize = MemoryFileSystem.PageSize;
 
@@ -23,7 +23,7 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) :
             {
                 var (page, within) = Math.DivRem(offset + done, PageSize);
                 var part = destination[done..Math.Min(count, done + PageSize - (int)within)];
-                if (_pages.TryGetValue(page, out byte[]? octets)) octets.AsSpan((int)within, part.Length).CopyTo(part);
+                if (TryFind(page, out var octets)) octets.Slice((int)within, part.Length).CopyTo(part);
                 else part.Clear();
                 done += part.Length;
             }
@@ -45,9 +45,9 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) :
             while (count < source.Length)
             {
                 var (page, within) = Math.DivRem(offset + count, PageSize);
-                if (!TryGetPage(page, out byte[]? octets)) break;
+                if (!TryGetPage(page, out var octets)) break;
                 var part = source[count..Math.Min(source.Length, count + PageSize - (int)within)];
-                part.CopyTo(octets.AsSpan((int)within));
+                part.CopyTo(octets[(int)within..]);
                 count += part.Length;
             }
 
@@ -79,11 +79,11 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) :
         {
             var (first, last) = (offset / PageSize, (offset + length - 1) / PageSize);
             // All or nothing: what is there already is counted once.
-            if (last - first >= _pages.Count && !CouldHold(last - first + 1 - _pages.Count)) return Errno.ENOSPC;
+            if (!CouldHold(last - first + 1 - _pages.Count - _mappedPages)) return Errno.ENOSPC;
             List<long> added = [];
             for (long page = first; page <= last; page++)
             {
-                if (_pages.ContainsKey(page)) continue;
+                if (TryFind(page, out _)) continue;
                 if (TryGetPage(page, out _))
                 {
                     added.Add(page);
@@ -113,11 +113,21 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) :
 
     private bool CouldHold(long pages) => pages <= Memory.GetSpace().FreeOctets / PageSize;
 
-    private bool TryGetPage(long page, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? octets)
+    private bool TryFind(long page, out Span<byte> octets)
     {
-        if (_pages.TryGetValue(page, out octets)) return true;
+        if (page < _mappedPages) octets = MappedPage(page);
+        else if (_pages.TryGetValue(page, out byte[]? own)) octets = own;
+        else octets = default;
+        return !octets.IsEmpty;
+    }
+
+    private bool TryGetPage(long page, out Span<byte> octets)
+    {
+        if (TryFind(page, out octets)) return true;
         if (!Memory.TryReservePages(1)) return false;
-        _pages.Add(page, octets = new byte[PageSize]);
+        byte[] own = new byte[PageSize];
+        _pages.Add(page, own);
+        octets = own;
         return true;
     }
 
@@ -125,8 +135,9 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) :
     {
         var (kept, within) = Math.DivRem(length, PageSize);
         // What is cut off must read as zeroes when the file grows again.
-        if (within > 0 && _pages.TryGetValue(kept, out byte[]? octets)) octets.AsSpan((int)within).Clear();
+        if (within > 0 && TryFind(kept, out var octets)) octets[(int)within..].Clear();
         long first = within > 0 ? kept + 1 : kept;
+        for (long page = first; page < _mappedPages; page++) MappedPage(page).Clear();
         long[] gone = [.. _pages.Keys.Where(p => p >= first)];
         foreach (long page in gone) _pages.Remove(page);
         Memory.ReleasePages(gone.Length);

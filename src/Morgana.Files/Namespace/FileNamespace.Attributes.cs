@@ -113,8 +113,8 @@ public sealed partial class FileNamespace
         List<byte[]> names = [];
         while (true)
         {
-            while (place.Inode == place.Mount.FileSystem.Root && place.Mount.Covered is { } covered) place = covered;
-            if (place.Inode == place.Mount.FileSystem.Root) break;
+            while (place.IsMountRoot && place.Mount.Covered is { } covered) place = covered;
+            if (place.IsMountRoot) break;
             var error = place.Inode.GetName(out var name);
             if (error != Errno.None) return error;
             names.Add(name.Octets.ToArray());

@@ -142,7 +142,7 @@ public sealed partial class FileNamespace
     /// <summary>The directory above, over a mount's edge if need be. The top is above itself.</summary>
     private Place Above(Place place)
     {
-        while (place.Inode == place.Mount.FileSystem.Root)
+        while (place.IsMountRoot)
         {
             if (place.Mount.Covered is not { } covered) return place;
             place = covered;

@@ -47,22 +47,29 @@ public sealed partial class FileNamespace
     {
         lock (_mounting)
         {
-            byte[] octets = System.Text.Encoding.UTF8.GetBytes(path);
-            if (octets is not [(byte)'/', ..]) return Errno.EINVAL;
-            for (int i = 1; i <= octets.Length; i++)
+            if (!path.StartsWith('/')) return Errno.EINVAL;
+            var place = new Place(_root, _root.FileSystem.Root);
+            foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
             {
-                if (i < octets.Length && octets[i] != '/') continue;
-                var made = MakeDirectory(octets.AsSpan(0, i), 0x1ED);       // 0755
-                if (made is not (Errno.None or Errno.EEXIST)) return made;
+                var error = StepOrMake(place, System.Text.Encoding.UTF8.GetBytes(part), out place);
+                if (error != Errno.None) return error;
             }
 
-            var error = Resolve(octets, follow: true, out var place);
-            if (error != Errno.None) return error;
             if (!place.Inode.IsDirectory) return Errno.ENOTDIR;
-            if (place.Inode == place.Mount.FileSystem.Root) return Errno.EBUSY;
+            if (place.IsMountRoot) return Errno.EBUSY;
             _mounts = new(_mounts) { [place.Inode] = new(fileSystem, place, path) };
             return Errno.None;
         }
+    }
+
+    /// <summary>A step of a mount's path. It is the system's work, so nobody is asked for his rights, and what is made is root's.</summary>
+    private Errno StepOrMake(Place directory, byte[] name, out Place place)
+    {
+        var error = Step(directory, new(LastKind.Name, name, slash: false), out place);
+        if (error != Errno.ENOENT) return error;
+        error = directory.Inode.Create(name, new(FileType.Directory, 0x1ED, 0, 0), out var made);      // 0755
+        if (error == Errno.None) place = new(directory.Mount, made!);
+        return error;
     }
 
     /// <summary>Takes one of the files that may be open.</summary>
@@ -83,4 +90,8 @@ public sealed partial class FileNamespace
 internal sealed record Mount(FileSystem FileSystem, Place? Covered, string Path);
 
 /// <summary>A point of the tree. The mount matters to <c>..</c> and to what may be renamed to where.</summary>
-internal sealed record Place(Mount Mount, Inode Inode);
+internal sealed record Place(Mount Mount, Inode Inode)
+{
+    /// <summary>Whether it is the topmost directory of its file system.</summary>
+    public bool IsMountRoot => Inode.Equals(Mount.FileSystem.Root);
+}
