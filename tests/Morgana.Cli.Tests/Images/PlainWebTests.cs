@@ -9,12 +9,12 @@ public sealed class PlainWebTests : IDisposable
     private const int Interrupt = 2;
     private readonly string _folder = Directory.CreateTempSubdirectory("morgana-plain-").FullName;
 
-    [NeedsFact("strace")]
+    [NeedsFact(Needs.Root, "strace")]
     public async Task An_unchanged_web_application_serves_on_our_stack_and_makes_no_socket_of_Linuxs()
     {
         string project = Path.Combine(_folder, "PlainWeb"), trace = Path.Combine(_folder, "trace");
         Copy(Path.Combine(MorganaCommand.Root, "samples/PlainWeb"), project);
-        string[] before = Directory.GetFiles(project, "*", SearchOption.AllDirectories);
+        string[] before = [.. Directory.GetFiles(project, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
         using var command = MorganaCommand.Start("run", project, "--publish", "0:80", "--env", "Name=Ada");
         int port = await command.PortAsync(80);
@@ -32,7 +32,7 @@ public sealed class PlainWebTests : IDisposable
         var (status, _, error) = await command.EndAsync();
         Assert.True(status == 0, error);
         // Nothing but obj and bin has come to the program's folder.
-        Assert.Equal(before, Directory.GetFiles(project, "*", SearchOption.AllDirectories).Where(f => !IsOutput(project, f)));
+        Assert.Equal(before, Directory.GetFiles(project, "*", SearchOption.AllDirectories).Where(f => !IsOutput(project, f)).Order(StringComparer.Ordinal));
         Assert.Empty(await File.ReadAllTextAsync(trace));
     }
 
