@@ -20,6 +20,7 @@ public sealed class KeyedServiceAnalyzer : DiagnosticAnalyzer
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.RegisterCompilationStartAction(static start =>
         {
+            var settings = Settings.Read(start.Options.AnalyzerConfigOptionsProvider.GlobalOptions);
             var catalogue = new Catalogue();
             catalogue.AddPackages(start.Compilation);
             var declared = WebGraph.Declared(start.Compilation).ToArray();
@@ -32,14 +33,14 @@ public sealed class KeyedServiceAnalyzer : DiagnosticAnalyzer
                 var call = (IInvocationOperation)operation.Operation;
                 if (call.TargetMethod is not { Name: "GetRequiredKeyedService" or "GetKeyedService" or "GetKeyedServices", TypeArguments.Length: 1 } method) return;
                 object? key = call.Arguments.LastOrDefault()?.Value is { } value ? Constant(value) : null;
-                if (IsUndeclared(method.TypeArguments[0], key)) operation.ReportDiagnostic(Diagnostic.Create(Rules.UndeclaredService, call.Syntax.GetLocation(), method.TypeArguments[0].Short(), key));
+                if (IsUndeclared(method.TypeArguments[0], key)) operation.ReportDiagnostic(Rules.Linked(Diagnostic.Create(Rules.UndeclaredService, call.Syntax.GetLocation(), method.TypeArguments[0].Short(), key), settings));
             }, OperationKind.Invocation);
             start.RegisterSymbolAction(symbol =>
             {
                 var parameter = (IParameterSymbol)symbol.Symbol;
                 var keyed = parameter.GetAttributes().FirstOrDefault(a => a.AttributeClass?.Name == "FromKeyedServicesAttribute");
                 object? key = keyed?.ConstructorArguments.FirstOrDefault().Value;
-                if (keyed is not null && IsUndeclared(parameter.Type, key)) symbol.ReportDiagnostic(Diagnostic.Create(Rules.UndeclaredService, parameter.Place(), parameter.Type.Short(), key));
+                if (keyed is not null && IsUndeclared(parameter.Type, key)) symbol.ReportDiagnostic(Rules.Linked(Diagnostic.Create(Rules.UndeclaredService, parameter.Place(), parameter.Type.Short(), key), settings));
             }, SymbolKind.Parameter);
         });
     }

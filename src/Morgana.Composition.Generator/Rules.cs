@@ -24,10 +24,22 @@ internal static class Rules
     public static readonly DiagnosticDescriptor MinimumVersion = Error("MORG016", "Morgana is too old", "this project needs Morgana {0} (MorganaMinimumVersion), and this is {1}: update the package Morgana.Sdk");
     public static readonly DiagnosticDescriptor UnknownTarget = Error("MORG017", "There is no such target", "MorganaTargets names '{0}'; there are process, managed, sandbox, vm and linux-vm");
 
+    public static readonly DiagnosticDescriptor NoVersion = Error("MORG018", "MorganaMinimumVersion is no version", "MorganaMinimumVersion is '{0}', which is no version: it looks like 1.2.3");
+
     public static ImmutableArray<DiagnosticDescriptor> All { get; } =
     [
-        Missing, Ambiguous, Cyclic, Unfit, ArgumentClash, DeviceClash, Unused, UnikernelShape, ArgumentType, ProviderShape, UnknownUse, Unpublished, UndeclaredService, NoPart, Several, MinimumVersion, UnknownTarget,
+        Missing, Ambiguous, Cyclic, Unfit, ArgumentClash, DeviceClash, Unused, UnikernelShape, ArgumentType, ProviderShape, UnknownUse, Unpublished, UndeclaredService, NoPart, Several, MinimumVersion, UnknownTarget, NoVersion,
     ];
+
+    /// <summary>With a link to the page where it really is: in the repository, or in the package of the SDK.</summary>
+    public static Diagnostic Linked(Diagnostic found, Settings settings)
+    {
+        if (settings.Pages is not { } folder) return found;
+        var rule = found.Descriptor;
+        return Diagnostic.Create(
+            rule.Id, rule.Category, found.GetMessage(), found.Severity, rule.DefaultSeverity, rule.IsEnabledByDefault, found.WarningLevel, found.IsSuppressed,
+            rule.Title, rule.Description, new System.Uri(folder + rule.Id + ".md").AbsoluteUri, found.Location, found.AdditionalLocations);
+    }
 
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "Morgana.Composition", DiagnosticSeverity.Error, true, helpLinkUri: Page(id));

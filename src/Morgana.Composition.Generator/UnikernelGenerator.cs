@@ -28,8 +28,7 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(all, static (output, found) =>
         {
             var (((((classes, provided), opened), calls), read), compilation) = found;
-            if (classes.Length + provided.Length + opened.Length + calls.Length == 0) return;
-            new Run(output, compilation, read).Write(classes, provided.AddRange(opened), calls.Length > 0);
+            new Run(output, compilation, read).Write(classes, provided.AddRange(opened), calls);
         });
     }
 
@@ -43,17 +42,25 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
         private readonly Catalogue _catalogue = new();
         private readonly Dictionary<INamedTypeSymbol, GraphModel> _graphs = new(SymbolEqualityComparer.Default);
         private readonly HashSet<IMethodSymbol> _needed = new(SymbolEqualityComparer.Default);
-        private bool _failed;
+        private bool _failed, _hasManifest;
 
         private bool IsProgram => compilation.Options.OutputKind is OutputKind.ConsoleApplication or OutputKind.WindowsApplication;
 
-        public void Write(ImmutableArray<SyntaxNode> classes, ImmutableArray<SyntaxNode> methods, bool isWeb)
+        public void Write(ImmutableArray<SyntaxNode> classes, ImmutableArray<SyntaxNode> methods, ImmutableArray<SyntaxNode> webCalls)
+        {
+            if (!classes.IsEmpty || !methods.IsEmpty || !webCalls.IsEmpty) WriteGraphs(classes, methods, webCalls);
+            // What an earlier build has left there must not get into the image.
+            if (IsProgram && !_hasManifest) Add(EntryPoint.ManifestFile, EntryPoint.NoManifest());
+        }
+
+        private void WriteGraphs(ImmutableArray<SyntaxNode> classes, ImmutableArray<SyntaxNode> methods, ImmutableArray<SyntaxNode> webCalls)
         {
             if (!CheckVersion()) return;
+            bool isWeb = !webCalls.IsEmpty;
             var own = methods.Distinct().Select(Symbol).OfType<IMethodSymbol>().ToArray();
             foreach (var method in own)
             {
-                if (ProviderModel.FindFault(method, isOwn: true) is { } fault) output.ReportDiagnostic(Diagnostic.Create(Rules.ProviderShape, method.Place(), method.Short(), fault));
+                if (ProviderModel.FindFault(method, isOwn: true) is { } fault) Report(Diagnostic.Create(Rules.ProviderShape, method.Place(), method.Short(), fault));
                 else _catalogue.Add(method, isOwn: true);
             }
 
@@ -61,7 +68,7 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
             var unikernels = classes.Select(Symbol).OfType<INamedTypeSymbol>().Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default).ToArray();
             foreach (var unikernel in unikernels) WriteUnikernel(unikernel);
             if (IsProgram && settings.WritesMain && compilation.GetEntryPoint(output.CancellationToken) is null) WriteProgram(unikernels);
-            if (isWeb && IsProgram && unikernels.Length == 0 && !WebGraph.Write(output, compilation, settings, _catalogue, _needed)) _failed = true;
+            if (isWeb && IsProgram && unikernels.Length == 0 && !new WebGraph(compilation, settings, _catalogue, Report, Add).Write(webCalls, _needed)) _failed = true;
             // A graph that could not be resolved has not come to all that it needs.
             if (_failed) return;
             if (unikernels.Length > 0 || (isWeb && IsProgram)) ReportUnused();
@@ -72,8 +79,11 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
 
         private bool CheckVersion()
         {
-            if (settings.MinimumVersion is not { } minimum || !Version.TryParse(minimum, out var least) || !Version.TryParse(settings.Version.Split('-')[0], out var own) || own >= least) return true;
-            output.ReportDiagnostic(Diagnostic.Create(Rules.MinimumVersion, Location.None, minimum, settings.Version));
+            if (settings.MinimumVersion is not { } minimum) return true;
+            bool isVersion = Version.TryParse(minimum, out var least);
+            if (!isVersion) Report(Diagnostic.Create(Rules.NoVersion, Location.None, minimum));
+            if (!isVersion || !Version.TryParse(settings.Version.Split('-')[0], out var own) || own >= least) return isVersion;
+            Report(Diagnostic.Create(Rules.MinimumVersion, Location.None, minimum, settings.Version));
             return false;
         }
 
@@ -81,12 +91,12 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
         {
             if (UnikernelShape.FindFault(type) is { } fault)
             {
-                output.ReportDiagnostic(Diagnostic.Create(Rules.UnikernelShape, type.Place(), type.Name, fault));
+                Report(Diagnostic.Create(Rules.UnikernelShape, type.Place(), type.Name, fault));
                 return;
             }
 
             var attribute = type.Attribute(Names.Unikernel)!;
-            var resolver = new Resolver(_catalogue, settings, output.ReportDiagnostic);
+            var resolver = new Resolver(_catalogue, settings, Report);
             var graph = resolver.Resolve(new()
             {
                 Unikernel = type,
@@ -114,19 +124,19 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
             if (unikernels.Length > 1)
             {
                 string names = string.Join(", ", unikernels.Select(u => u.Name));
-                foreach (var unikernel in unikernels.Skip(1)) output.ReportDiagnostic(Diagnostic.Create(Rules.Several, unikernel.Place(), names));
+                foreach (var unikernel in unikernels.Skip(1)) Report(Diagnostic.Create(Rules.Several, unikernel.Place(), names));
             }
             else if (unikernels.Length == 1 && _graphs.TryGetValue(unikernels[0], out var graph))
             {
                 Add("Main.g.cs", EntryPoint.Main(graph));
-                Add("Manifest.g.cs", EntryPoint.Manifest(ManifestWriter.Write(graph, unikernels[0].ToDisplayString(), compilation.Assembly.Identity.Version.ToString(3))));
+                Add(EntryPoint.ManifestFile, EntryPoint.Manifest(ManifestWriter.Write(graph, unikernels[0].ToDisplayString(), compilation.Assembly.Identity.Version.ToString(3))));
             }
         }
 
         private void ReportUnused()
         {
             foreach (var provider in _catalogue.Providers.Where(p => p.IsOwn && !_needed.Contains(p.Method)))
-                output.ReportDiagnostic(Diagnostic.Create(Rules.Unused, provider.Method.Place(), Names.Part(provider.Type, provider.Name), provider.Method.Short()));
+                Report(Diagnostic.Create(Rules.Unused, provider.Method.Place(), Names.Part(provider.Type, provider.Name), provider.Method.Short()));
         }
 
         private void ReportUnpublished(IMethodSymbol[] own)
@@ -134,9 +144,15 @@ public sealed class UnikernelGenerator : IIncrementalGenerator
             var published = compilation.Assembly.GetAttributes().Where(a => a.AttributeClass is { } type && AttributeReading.FullName(type) == Names.Providers)
                 .Select(a => a.ConstructorArguments.Length > 0 ? a.ConstructorArguments[0].Value as ISymbol : null).ToArray();
             foreach (var type in own.Select(m => m.ContainingType).Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default))
-                if (!published.Contains(type, SymbolEqualityComparer.Default)) output.ReportDiagnostic(Diagnostic.Create(Rules.Unpublished, type.Place(), type.Name));
+                if (!published.Contains(type, SymbolEqualityComparer.Default)) Report(Diagnostic.Create(Rules.Unpublished, type.Place(), type.Name));
         }
 
-        private void Add(string name, string text) => output.AddSource(name, SourceText.From(text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)));
+        private void Report(Diagnostic found) => output.ReportDiagnostic(Rules.Linked(found, settings));
+
+        private void Add(string name, string text)
+        {
+            _hasManifest |= name == EntryPoint.ManifestFile;
+            output.AddSource(name, SourceText.From(text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)));
+        }
     }
 }

@@ -106,4 +106,7 @@ public class BootArgumentTests
         Assert.InRange(memory.WebConnections, 64, 16384);
         Assert.InRange(memory.ConnectionBuffer, 16 << 10, 256 << 10);
     }
+
+    [Theory, InlineData("EchoServer", "echo-server"), InlineData("Hello", "hello"), InlineData("My.App", "my.app"), InlineData("HTTPServer_v2", "http-server-v2"), InlineData("already-so", "already-so")]
+    public void A_program_is_called_as_its_manifest_would_call_it(string file, string name) => Assert.Equal(name, Boot.Kebab(file));
 }

@@ -30,7 +30,14 @@ internal static class ManifestWriter
             ("group", Text(a.Group)),
             ("help", Text(a.Help)),
             ("default", Text(a.Default)),
-            ("required", a.IsRequired ? "true" : "false"))))),
+            ("required", a.IsRequired ? "true" : "false"))).Concat(graph.More.Select(a => Object(
+            ("name", Text(a.Name)),
+            ("value", Text(a.Value)),
+            ("expected", Text(a.Value)),
+            ("group", Text(a.Group)),
+            ("help", Text(a.Help)),
+            ("default", Text(a.Default)),
+            ("required", "false")))))),
         ("secrets", List(graph.Arguments.Where(a => a.IsSecret).Select(a => Object(("name", Text(a.Name)), ("help", Text(a.Help)))))),
         ("parts", List(graph.Nodes.Select(n => Object(
             ("id", Number(n.Index)),

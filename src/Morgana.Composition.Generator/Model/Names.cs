@@ -41,7 +41,7 @@ internal static class Names
         {
             char c = name[i];
             bool begins = char.IsUpper(c) && i > 0 && (!char.IsUpper(name[i - 1]) || (i + 1 < name.Length && char.IsLower(name[i + 1])));
-            if (begins && name[i - 1] != '_') text.Append('-');
+            if (begins && name[i - 1] is not ('_' or '-' or '.')) text.Append('-');
             text.Append(c == '_' ? '-' : char.ToLowerInvariant(c));
         }
 

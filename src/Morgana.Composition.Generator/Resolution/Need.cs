@@ -69,6 +69,7 @@ internal sealed class GraphModel
     public Root Root = null!;
     public List<Node> Nodes = [];               // A part after what it needs.
     public List<ArgumentModel> Arguments = [];  // With secrets.
+    public List<PlainArgument> More = [];       // That a web application names in its code.
     public int Targets;
     public string Version = "";
     public string? MinimumVersion;

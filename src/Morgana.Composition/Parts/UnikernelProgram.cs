@@ -9,8 +9,10 @@ public static class UnikernelProgram
     public static Action? AllStarted { get; set; }
 
     /// <summary>Runs a unikernel as this process.</summary>
+    /// <param name="arguments">Its command line.</param>
+    /// <param name="name">What it is called in messages, as in its manifest.</param>
     /// <returns>The exit status: the unikernel's own; 0 after <c>--help</c>; 64 if it was started wrongly; 1 if a part failed.</returns>
-    public static async Task<int> RunAsync<T>(string[] arguments)
+    public static async Task<int> RunAsync<T>(string[] arguments, string name)
         where T : IUnikernel<T>
     {
         Graph? graph = null;
@@ -55,7 +57,7 @@ public static class UnikernelProgram
 
         int Fail(string message, int status)
         {
-            Console.Error.WriteLine($"{graph?.Name ?? Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0])}: {message}");
+            Console.Error.WriteLine($"{name}: {message}");
             return status;
         }
 

@@ -17,7 +17,8 @@ public static class WebComposition
     /// <param name="builder">The application's.</param>
     /// <param name="compose">Makes the graph, which takes these boot arguments beside those of its parts.</param>
     /// <param name="arguments">Boot arguments of the application's own.</param>
-    public static WebApplicationBuilder Use(WebApplicationBuilder builder, Func<Bindings, IReadOnlyList<ArgumentDescription>, WebGraph> compose, BootArgument[] arguments)
+    /// <param name="name">What it is called in messages, as in its manifest.</param>
+    public static WebApplicationBuilder Use(WebApplicationBuilder builder, Func<Bindings, IReadOnlyList<ArgumentDescription>, WebGraph> compose, BootArgument[] arguments, string name)
     {
         ArgumentDescription[] own = [.. arguments.Select(a => new ArgumentDescription(a.Name, a.Value, a.Value, "Application") { Help = a.Help, Default = a.Default })];
         var run = TestRun.Current;
@@ -28,7 +29,7 @@ public static class WebComposition
             Console.Out.Write(composed.WriteHelp());
             Environment.Exit(0);
             return composed;
-        });
+        }, name);
         var settings = (WebSettings)graph.Services.First(s => s.Type == typeof(WebSettings)).Part;
         foreach (var (type, key, part) in graph.Services)
         {

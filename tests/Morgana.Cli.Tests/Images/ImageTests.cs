@@ -93,7 +93,7 @@ public class ImageTests
     {
         var (status, output, error) = await MorganaCommand.RunAsync("run", await Image.OfAsync("samples/EchoServer"), "--net", "none");
         Assert.Equal((64, ""), (status, output));
-        Assert.Equal("EchoServer: this image needs one network device, and the runner gave 0: run it with --net gateway or --net tap:NAME.\n", error);
+        Assert.Equal("echo-server: this image needs one network device, and the runner gave 0: run it with --net gateway or --net tap:NAME.\n", error);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
 using Morgana.Build;
 using Morgana.Cli.Tests.Running;
 
@@ -68,6 +70,61 @@ public sealed class PackageTests : IDisposable
         File.WriteAllText(line, "");
         await RunAsync(morgana, "run", "Greeter", "--target", "managed", "--device", $"serial0=file:{line}", "--", "--name=port");
         Assert.Equal("Hello, port!", File.ReadAllText(line));
+
+        await AnImageOnTheHostsSocketsAsync(morgana);
+    }
+
+    /// <summary>Compiled ahead of time outside the repository, with another provider by the project's choice, and run.</summary>
+    private async Task AnImageOnTheHostsSocketsAsync(string morgana)
+    {
+        await RunAsync(morgana, "new", "unikernel", "Caller", "--feed", Feed);
+        UseCacheIn("Caller");
+        File.WriteAllText(Path.Combine(_folder, "Caller", "Caller.csproj"), """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <Sdk Name="Morgana.Sdk" Version="0.1.0" />
+              <ItemGroup><MorganaUse Include="INetworkStack" Provider="HostSockets" /></ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(_folder, "Caller", "Caller.cs"), """
+            using Morgana.Composition;
+            using Morgana.Core;
+            using Morgana.Devices;
+            using Morgana.Sockets;
+
+            [Unikernel(Help = "Says what it is told.")]
+            public sealed partial class Caller(INetworkStack network, IConsole console)
+            {
+                [BootArgument] public required IpEndpoint Server { get; init; }
+
+                public async Task RunAsync(CancellationToken stop)
+                {
+                    await using var connection = await network.ConnectAsync(Server, cancel: stop);
+                    await connection.Output.WriteAsync("who?"u8.ToArray(), stop);
+                    await connection.Output.CompleteAsync();
+                    using var reader = new StreamReader(connection.AsStream());
+                    console.WriteLine(await reader.ReadToEndAsync(stop));
+                }
+            }
+            """);
+        string image = Path.Combine(_folder, "caller");
+        await RunAsync(morgana, "build", "Caller", "-o", image);
+        Assert.Contains("HostSocketParts.HostSockets", await RunAsync(morgana, "describe", image));
+
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        var asked = AnswerAsync(server);
+        string said = await RunAsync(morgana, "run", image, "--", $"--server=127.0.0.1:{((IPEndPoint)server.LocalEndpoint).Port}");
+        Assert.Equal("the host\n", said);
+        Assert.Equal("who?", await asked);
+    }
+
+    private static async Task<string> AnswerAsync(TcpListener server)
+    {
+        using var connection = await server.AcceptTcpClientAsync();
+        var stream = connection.GetStream();
+        string question = await new StreamReader(stream).ReadToEndAsync();
+        await stream.WriteAsync("the host"u8.ToArray());
+        return question;
     }
 
     // The kernel that the command has brought boots, and says that a program which wants shared libraries is none for it.
@@ -90,6 +147,7 @@ public sealed class PackageTests : IDisposable
         {
             using var zip = ZipFile.OpenRead(package);
             Assert.Contains(zip.Entries, e => e.FullName == "README.md");
+            if (Path.GetFileName(package).StartsWith("Morgana.Sdk.", StringComparison.Ordinal)) Assert.Contains(zip.Entries, e => e.FullName == "diagnostics/MORG001.md");
             bool hasCode = zip.Entries.Any(e => e.FullName.StartsWith("lib/", StringComparison.Ordinal) && e.Name.EndsWith(".dll", StringComparison.Ordinal));
             if (hasCode) Assert.True(File.Exists(Path.ChangeExtension(package, ".snupkg")), $"{package} has no symbols.");
         }

@@ -34,7 +34,7 @@ public partial class SampleTests
     {
         var (status, output, error) = await Sample.RunAsync(sample, argument);
         Assert.Equal((64, ""), (status, output));
-        Assert.StartsWith(sample + ": ", error, StringComparison.Ordinal);
+        Assert.StartsWith(sample.ToLowerInvariant() + ": ", error, StringComparison.Ordinal);
         Assert.Contains(expected, error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd('\n').Split('\n'));
     }
@@ -42,7 +42,7 @@ public partial class SampleTests
     [Theory]
     [InlineData("notes=memory,size=512", 1, "notebook: IKeyValueStore 'notes' did not start: A log store needs 64 sectors; the device has 1.\n")]
     [InlineData("notes=memory,size=much", 64, "notebook: MORGANA_DEVICES: size=much of notes: expected a size such as 16M.\n")]
-    [InlineData("nots=memory", 64, "Notebook: MORGANA_DEVICES: notebook has no device 'nots'; it needs notes.\n")]
+    [InlineData("nots=memory", 64, "notebook: MORGANA_DEVICES: notebook has no device 'nots'; it needs notes.\n")]
     public async Task A_device_that_does_not_serve_is_one_line(string devices, int status, string error) =>
         Assert.Equal((status, "", error), await Sample.RunOnAsync(devices, "Notebook"));
 

@@ -152,6 +152,15 @@ public class GeneratedCodeTests
     }
 
     [Fact]
+    public void A_program_whose_last_unikernel_has_gone_has_no_manifest_any_more()
+    {
+        // The file is written all the same: one that an earlier build has left would be taken into the image.
+        string manifest = Snippet.Compile("static class P { static void Main() { } }").Compiles().Generated["Manifest.g.cs"];
+        Assert.DoesNotContain("/*MANIFEST*/", manifest);
+        Assert.Empty(Snippet.Compile("public class Nothing;", Microsoft.CodeAnalysis.OutputKind.DynamicallyLinkedLibrary).Compiles().Generated);
+    }
+
+    [Fact]
     public void The_same_project_gives_the_same_code() => Assert.Equal(Snippet.Compile(Notes).Generated, Snippet.Compile(Notes).Generated);
 
     internal static JsonElement ReadManifest(Snippet snippet)

@@ -121,6 +121,19 @@ public class MistakeTests
     public void A_project_can_ask_for_a_newer_Morgana() =>
         Snippet.Compile($"[Unikernel] public sealed partial class U {{ {Run} }}", minimum: "9.0.0").Complains("MORG016", "9.0.0", "0.1.0");
 
+    [Theory, InlineData("new"), InlineData("1"), InlineData("1.0-beta")]
+    public void A_minimum_that_is_no_version_is_an_error(string minimum) =>
+        Snippet.Compile($"[Unikernel] public sealed partial class U {{ {Run} }}", minimum: minimum).Complains("MORG018", minimum);
+
+    [Fact]
+    public void A_complaint_leads_to_the_page_where_it_is_installed()
+    {
+        var complaint = Assert.Single(Snippet.Compile($"[Unikernel] public sealed partial class U(IClock clock) {{ {Run} }} public interface IClock;", pages: "/home/ada/my packages/diagnostics").Diagnostics, d => d.Id == "MORG001");
+        Assert.Equal("file:///home/ada/my%20packages/diagnostics/MORG001.md", complaint.Descriptor.HelpLinkUri);
+        Assert.Equal(("U needs IClock, and nothing provides it: write one, [Provides] static IClock ..., or reference a package that has one", DiagnosticSeverity.Error), (complaint.GetMessage(System.Globalization.CultureInfo.InvariantCulture), complaint.Severity));
+        Assert.True(complaint.Location.IsInSource);
+    }
+
     [Fact]
     public void Every_rule_has_a_page()
     {

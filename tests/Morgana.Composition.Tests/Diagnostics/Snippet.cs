@@ -64,12 +64,12 @@ internal sealed class Snippet
 
     public IReadOnlyDictionary<string, string> Generated { get; private set; } = new Dictionary<string, string>();
 
-    public static Snippet Compile([StringSyntax("csharp")] string body, OutputKind kind = OutputKind.ConsoleApplication, string targets = "", string uses = "", string minimum = "")
+    public static Snippet Compile([StringSyntax("csharp")] string body, OutputKind kind = OutputKind.ConsoleApplication, string targets = "", string uses = "", string minimum = "", string pages = "")
     {
         const string usings = "using System; using System.Threading; using System.Threading.Tasks; using System.Collections.Generic; using Morgana.Composition;\n";
         var snippet = new Snippet(usings + body);
         var compilation = CSharpCompilation.Create("Snippet", [CSharpSyntaxTree.ParseText(snippet._source, new(LanguageVersion.CSharp13), "Snippet.cs")], [.. s_platform, s_parts], new(kind, nullableContextOptions: NullableContextOptions.Enable, specificDiagnosticOptions: [new("CS9113", ReportDiagnostic.Suppress)]));
-        var options = new Options(new() { ["MorganaTargetList"] = targets, ["MorganaUseList"] = uses, ["MorganaMinimumVersion"] = minimum, ["MorganaVersion"] = "0.1.0" });
+        var options = new Options(new() { ["MorganaTargetList"] = targets, ["MorganaUseList"] = uses, ["MorganaMinimumVersion"] = minimum, ["MorganaVersion"] = "0.1.0", ["MorganaDiagnosticsFolder"] = pages });
         var driver = CSharpGeneratorDriver.Create([new UnikernelGenerator().AsSourceGenerator()], parseOptions: new(LanguageVersion.CSharp13), optionsProvider: options)
             .RunGeneratorsAndUpdateCompilation(compilation, out var whole, out var reported);
         snippet.Generated = driver.GetRunResult().Results.Single().GeneratedSources.ToDictionary(g => g.HintName, g => g.SourceText.ToString());

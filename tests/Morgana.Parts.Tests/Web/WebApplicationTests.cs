@@ -50,6 +50,18 @@ public class WebApplicationTests
         Assert.Equal("--port=0: expected a whole number from 1 to 65535.", e.Message);
     }
 
+    [Fact]
+    public void Arguments_of_its_own_stand_in_its_manifest()
+    {
+        string manifest = s_shop.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Morgana.Manifest").Value!;
+        var arguments = System.Text.Json.JsonDocument.Parse(manifest).RootElement.GetProperty("arguments").EnumerateArray().ToDictionary(a => a.GetProperty("name").GetString()!);
+        Assert.Superset(new HashSet<string> { "port", "log", "ipv4", "greeting" }, arguments.Keys.ToHashSet());
+        var greeting = arguments["greeting"];
+        Assert.Equal(("TEXT", "Shown on the first page.", "Welcome", "Application"), (Text("value"), Text("help"), Text("default"), Text("group")));
+
+        string? Text(string member) => greeting.GetProperty(member).GetString();
+    }
+
     private static HttpClient ClientOf(INetworkStack network) => new(new SocketsHttpHandler
     {
         UseProxy = false,
