@@ -61,7 +61,8 @@ public sealed partial class Doorman(INetworkStack network, IConsole console, [Se
             }
 
             bool isOver = read.IsCompleted || read.Buffer.Length > LongestLine;
-            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            // What nobody has read when a connection is closed would reset it.
+            input.AdvanceTo(isOver ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
             if (isOver) return null;
         }
     }

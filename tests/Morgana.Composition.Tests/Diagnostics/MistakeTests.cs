@@ -128,8 +128,8 @@ public class MistakeTests
     [Fact]
     public void A_complaint_leads_to_the_page_where_it_is_installed()
     {
-        var complaint = Assert.Single(Snippet.Compile($"[Unikernel] public sealed partial class U(IClock clock) {{ {Run} }} public interface IClock;", pages: "/home/ada/my packages/diagnostics").Diagnostics, d => d.Id == "MORG001");
-        Assert.Equal("file:///home/ada/my%20packages/diagnostics/MORG001.md", complaint.Descriptor.HelpLinkUri);
+        var complaint = Assert.Single(Snippet.Compile($"[Unikernel] public sealed partial class U(IClock clock) {{ {Run} }} public interface IClock;", pages: "/opt/my packages/diagnostics").Diagnostics, d => d.Id == "MORG001");
+        Assert.Equal("file:///opt/my%20packages/diagnostics/MORG001.md", complaint.Descriptor.HelpLinkUri);
         Assert.Equal(("U needs IClock, and nothing provides it: write one, [Provides] static IClock ..., or reference a package that has one", DiagnosticSeverity.Error), (complaint.GetMessage(System.Globalization.CultureInfo.InvariantCulture), complaint.Severity));
         Assert.True(complaint.Location.IsInSource);
     }
