@@ -21,6 +21,7 @@ public static class Unikernel
     {
         var (boot, provider, network) = Boot.OrExit(() =>
         {
+            GuestOutput.UseIfHandedOver();
             var parsed = Boot.Parse([.. GuestNetwork.Arguments, new("log", "LEVEL", "What is logged", "info"), .. arguments]);
             var lines = new LineLoggerProvider(LogLevels.Parse(parsed.Find("log")!), TimeProvider.System);
             return (parsed, lines, GuestNetwork.Open(parsed, Console.Out.WriteLine));

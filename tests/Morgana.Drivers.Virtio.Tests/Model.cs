@@ -106,7 +106,7 @@ internal sealed class ModelQueue(ModelMemory memory)
 /// <summary>A virtio device behind memory-mapped registers: virtio 1.2, 4.2.2.</summary>
 internal class ModelDevice(ModelMemory memory, uint type) : IRegisters
 {
-    public readonly ModelQueue[] Queues = [new(memory), new(memory)];
+    public readonly ModelQueue[] Queues = [new(memory), new(memory), new(memory), new(memory), new(memory), new(memory)];
     public readonly byte[] Configuration = new byte[256];
     public uint Version = 2;
     public int MostDescriptors = 256;

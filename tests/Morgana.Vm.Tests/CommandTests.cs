@@ -81,9 +81,21 @@ public sealed class CommandTests : IDisposable
     public void An_entropy_device_is_the_last_of_all()
     {
         var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "kvm", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, Disks = [new(5, false)], HasEntropyDevice = true };
-        Assert.EndsWith("-device virtio-blk-device,drive=disk0 -device virtio-rng-device", string.Join(' ', QemuCommand.Arguments(vm)), StringComparison.Ordinal);
+        Assert.EndsWith("-device virtio-blk-device,drive=disk0,serial=disk0 -device virtio-rng-device", string.Join(' ', QemuCommand.Arguments(vm)), StringComparison.Ordinal);
         Assert.EndsWith("-device virtio-rng-pci,disable-legacy=on", string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35" })), StringComparison.Ordinal);
         Assert.True(Accelerator.HasRandomNumbers("tcg"));
+    }
+
+    [Fact]
+    public void A_virtio_console_shares_the_stream_of_the_serial_line_and_input_has_its_own()
+    {
+        var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "tcg", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4 };
+        string plain = string.Join(' ', QemuCommand.Arguments(vm)), shared = string.Join(' ', QemuCommand.Arguments(vm with { InputDescriptor = 7 }));
+        Assert.Contains("socket,id=console,fd=3 ", plain, StringComparison.Ordinal);
+        Assert.DoesNotContain("virtserialport", plain, StringComparison.Ordinal);
+        Assert.Contains("socket,id=console,fd=3,mux=on ", shared, StringComparison.Ordinal);
+        Assert.Contains("virtserialport,chardev=console,nr=1 -serial chardev:console", shared, StringComparison.Ordinal);
+        Assert.Contains("socket,id=input,fd=7 -device isa-serial,chardev=input,index=1", shared, StringComparison.Ordinal);
     }
 
     [Fact]

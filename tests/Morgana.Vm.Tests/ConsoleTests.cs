@@ -1,3 +1,5 @@
+using DeviceProbe;
+
 namespace Morgana.Vm.Tests;
 
 /// <summary>What a user types reaches the guest, on every target that is an image.</summary>
@@ -52,6 +54,20 @@ public sealed class ConsoleTests
         var (status, output, error) = await command.EndAsync();
         Assert.True(status == 0, error);
         Assert.Contains("ended in order", output, StringComparison.Ordinal);
+    }
+
+    // Long before its end it goes by the virtio console, and its beginning by the serial line: all of it in order.
+    [VmTheory, InlineData("microvm", 1), InlineData("q35", 2)]
+    public async Task A_burst_of_a_megabyte_of_lines_arrives_whole(string machine, int processors)
+    {
+        const int lines = 16 << 10;
+        var (status, output, error) = await MorganaCommand.RunAsync("run", "tests/Unikernels/DeviceProbe", "--target", "vm", "--accel", "tcg", "--machine", machine,
+            "--cpus", $"{processors}", "--secret", "password=/dev/null", "--", $"--burst={lines}");
+        Assert.True(status == 0, error);
+        string[] said = output.Split('\n');
+        Assert.Equal(1 + lines + 1, said.Length);
+        for (int i = 0; i < lines; i++) Assert.Equal(Said.Line(i), said[1 + i]);
+        Assert.Equal("", error);
     }
 
     private static MorganaCommand Start(string target, params string[] arguments) =>

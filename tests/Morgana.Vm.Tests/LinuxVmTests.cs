@@ -24,6 +24,25 @@ public class LinuxVmTests
     }
 
     [LinuxVmFact, Trait("Category", "Long")]
+    public async Task The_lottery_counts_its_boots_on_a_disk_that_both_machines_know()
+    {
+        string folder = Directory.CreateTempSubdirectory("morgana-linux-").FullName;
+        try
+        {
+            foreach (var (boot, target) in ((int, string)[])[(1, "linux-vm"), (2, "vm"), (3, "linux-vm")])
+            {
+                var (status, output, error) = await MorganaCommand.RunAsync("run", "samples/Lottery", "--target", target, "--accel", "tcg", "--machine", "q35", "--block", $"disk={folder}/disk.img:1M", "--", "--every=2");
+                Assert.True(status == 0, error);
+                Assert.Contains(boot == 2 ? "Boot 2 wins." : $"Boot {boot} does not win.", output, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [LinuxVmFact, Trait("Category", "Long")]
     public async Task The_website_is_served_through_a_packet_socket()
     {
         using var command = MorganaCommand.Start("run", "unikernels/Website", "--target", "linux-vm", "--accel", "tcg", "--machine", "q35", "--publish", "0:80");

@@ -1,6 +1,6 @@
 /*
  * The first process of a stock Linux that runs an image: mounts what .NET looks at, loads the modules, hands the image a packet socket on
- * eth0 as descriptor 3, and ends the machine with the image's status. No C library: the archive holds this program and the image alone.
+ * eth0 and its disks as descriptors from 3 on, and ends the machine with the image's status. No C library: the archive holds this program and the image alone.
  */
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -90,8 +90,16 @@ static void load_modules(void)
 	}
 }
 
-/* The interface up, nothing merged that the wire had apart, and a packet socket on it as descriptor 3. */
-static void open_link(void)
+/* Moves a descriptor to the number that the image knows. */
+static void place(long file, int number)
+{
+	if (file == number) return;
+	if (CALL(dup2, file, number, 0, 0, 0) < 0) fail("a descriptor cannot be placed");
+	CALL(close, file, 0, 0, 0, 0);
+}
+
+/* The interface up, nothing merged that the wire had apart, and a packet socket on it. */
+static void open_link(int number)
 {
 	struct ifreq request = { .ifr_name = "eth0" };
 	struct ethtool_value merging = { .cmd = ETHTOOL_SGRO };
@@ -111,9 +119,41 @@ static void open_link(void)
 	if (CALL(setsockopt, link, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes) < 0 ||
 	    CALL(setsockopt, link, SOL_PACKET, PACKET_AUXDATA, &yes, sizeof yes) < 0 ||
 	    CALL(bind, link, &address, sizeof address, 0, 0) < 0) fail("eth0 cannot be used");
-	if (link != 3) {
-		CALL(dup2, link, 3, 0, 0, 0);
-		CALL(close, link, 0, 0, 0, 0);
+	place(link, number);
+}
+
+/* The disk whose serial number ends in this digit: Linux names disks as it finds them. */
+static void open_disk(int number, char digit)
+{
+	char serial[32], sys[] = "/sys/block/vda/serial", dev[] = "/dev/vda";
+	for (int i = 0; i < 2000; i++, pause_ms(1)) {
+		for (char letter = 'a'; letter <= 'z'; letter++) {
+			sys[13] = dev[7] = letter;
+			long file = CALL(openat, AT_FDCWD, sys, O_RDONLY, 0, 0);
+			if (file < 0) continue;
+			long length = CALL(read, file, serial, sizeof serial, 0, 0);
+			CALL(close, file, 0, 0, 0, 0);
+			if (length < 5 || serial[4] != digit) continue;
+			long disk = CALL(openat, AT_FDCWD, dev, O_RDWR, 0, 0);
+			if (disk < 0) disk = CALL(openat, AT_FDCWD, dev, O_RDONLY, 0, 0);
+			if (disk < 0) break;
+			place(disk, number);
+			return;
+		}
+	}
+	fail("a disk is not there");
+}
+
+/* /devices names them in the order of their descriptors: n is the link, a digit a disk. */
+static void open_devices(void)
+{
+	char devices[16];
+	long file = CALL(openat, AT_FDCWD, "/devices", O_RDONLY, 0, 0);
+	long count = CALL(read, file, devices, sizeof devices, 0, 0);
+	CALL(close, file, 0, 0, 0, 0);
+	for (int i = 0; i < count; i++) {
+		if (devices[i] == 'n') open_link(3 + i);
+		else open_disk(3 + i, devices[i]);
 	}
 }
 
@@ -173,7 +213,7 @@ __attribute__((used, noreturn)) void first(void)
 	set_console();
 	read_words();
 	load_modules();
-	if (CALL(faccessat, AT_FDCWD, "/modules/00", 0, 0, 0) == 0) open_link();
+	open_devices();
 	long child = start();
 	if (child < 0) fail("no process can be started");
 	for (;;) {

@@ -128,8 +128,8 @@ internal static class RunCommand
     private static void Check(RunSettings settings)
     {
         if (!Targets.ContainsKey(settings.Target)) throw Usage($"there is no target '{settings.Target}': there are {string.Join(", ", Targets.Keys)}");
-        if (settings.Target == "linux-vm" && settings.Devices.Count + settings.Secrets.Count > 0) throw Usage("the target linux-vm attaches no --block, --device or --secret yet: use the target process");
-        if (settings.Target == "vm" && settings.Devices.Any(d => d.Kind is null && d.Path is not null)) throw Usage("the target vm attaches files with --block alone: use the target process");
+        if (settings.Target == "linux-vm" && settings.Secrets.Count > 0) throw Usage("the target linux-vm hands no --secret over: use the target vm or process");
+        if (settings.Target is "vm" or "linux-vm" && settings.Devices.Any(d => d.Kind is null && d.Path is not null)) throw Usage($"the target {settings.Target} attaches files with --block alone: use the target process");
         foreach (string variable in settings.Environment)
             if (variable.IndexOf('=', StringComparison.Ordinal) < 1 || variable.StartsWith("MORGANA_", StringComparison.Ordinal)) throw Usage($"--env {variable}: expected NAME=VALUE, and no name of Morgana's own");
         foreach (string entry in settings.Boot)

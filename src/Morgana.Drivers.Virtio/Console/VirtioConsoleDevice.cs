@@ -2,15 +2,17 @@ using Morgana.Devices.Linux;
 
 namespace Morgana.Drivers.Virtio;
 
-/// <summary>A virtio console (virtio 1.2, 5.3), its first port: octets out and in, 4 KB at a time instead of one. Any thread.</summary>
+/// <summary>A virtio console (virtio 1.2, 5.3), one port of it: octets out and in, 4 KB at a time instead of one. Any thread.</summary>
 /// <remarks>
+/// The port is number 1 where the device has several, else the only one: QEMU's port 0 is a console, which drops what its reader does not
+/// take at once, and the others make the writer wait.
 /// What is written is copied, and on its way to the host when <see cref="Write"/> returns; while the host takes nothing, writers wait. What
 /// comes in stays in the device's buffers until it is read, so that a host that sends more waits too.
 /// </remarks>
 public sealed unsafe partial class VirtioConsoleDevice : IDisposable
 {
     private const uint ConsoleType = 3;
-    private const int ReceiveQueue = 0, TransmitQueue = 1, MostQueued = 32;
+    private const int MultiPort = 1, MostPortsOffset = 4, MostQueued = 32;
     private const int BufferSize = 4096, InputSize = 1024, InputCount = 4, StackSize = 128 << 10;
 
     // An interrupt that got lost costs a second.
@@ -19,6 +21,7 @@ public sealed unsafe partial class VirtioConsoleDevice : IDisposable
     private readonly object _gate = new();
     private readonly VirtioDevice _device;
     private readonly WaitPoint _wait = new();
+    private readonly int _receiveQueue, _transmitQueue;
     private readonly SplitQueue _receive, _transmit;
     private readonly byte*[] _sending, _input;
     private readonly Stack<nint> _free = new();
@@ -31,9 +34,12 @@ public sealed unsafe partial class VirtioConsoleDevice : IDisposable
     {
         _device = device;
         if (device.Transport.DeviceType != ConsoleType) throw new VirtioException($"The device is of type {device.Transport.DeviceType}, no console.");
-        ulong features = device.Transport.Begin(1UL << VirtioTransport.EventIndex);
-        _receive = device.CreateQueue(ReceiveQueue, InputCount, features);
-        _transmit = device.CreateQueue(TransmitQueue, MostQueued, features);
+        ulong features = device.Transport.Begin((1UL << VirtioTransport.EventIndex) | (1UL << MultiPort));
+        bool hasPorts = (features >> MultiPort & 1) != 0 && device.Transport.ReadConfiguration32(MostPortsOffset) > Port;
+        // 5.3.2: of port 0, of control, of port 1.
+        (_receiveQueue, _transmitQueue) = hasPorts ? (4, 5) : (0, 1);
+        _receive = device.CreateQueue(_receiveQueue, InputCount, features);
+        _transmit = device.CreateQueue(_transmitQueue, MostQueued, features);
         _sending = new byte*[_transmit.Size];
         _input = new byte*[_receive.Size];
         byte* input = device.Memory.Take(InputSize * _receive.Size, 64);
@@ -41,8 +47,9 @@ public sealed unsafe partial class VirtioConsoleDevice : IDisposable
         while (_free.Count < _transmit.Size && device.Memory.Left >= 2 * BufferSize) _free.Push((nint)device.Memory.Take(BufferSize, BufferSize));
         if (_free.Count == 0) throw new VirtioException("The console has no memory for what is written.");
         _thread = new(Run, StackSize) { IsBackground = true, Name = "virtio-console" };
-        device.Transport.Start();
-        Tell(ReceiveQueue, _receive, always: true);
+        if (hasPorts) OpenPort(features);
+        else device.Transport.Start();
+        Tell(_receiveQueue, _receive, always: true);
         device.Interrupt.Open();
         _thread.Start();
     }
@@ -89,7 +96,7 @@ public sealed unsafe partial class VirtioConsoleDevice : IDisposable
                 _sending[_transmit.Add([new(_device.Memory.AddressOf(place), count)], readable: 1)] = place;
                 octets = octets[count..];
                 // Telling the device is a way out of the machine: once for all that fits.
-                if (octets.Length == 0 || _free.Count == 0) Tell(TransmitQueue, _transmit, always: false);
+                if (octets.Length == 0 || _free.Count == 0) Tell(_transmitQueue, _transmit, always: false);
             }
         }
     }
@@ -134,7 +141,7 @@ public sealed unsafe partial class VirtioConsoleDevice : IDisposable
             _taken = 0;
             if (DownReason is not null) return count;
             Offer((byte*)place);
-            Tell(ReceiveQueue, _receive, always: false);
+            Tell(_receiveQueue, _receive, always: false);
             return count;
         }
     }

@@ -37,7 +37,7 @@ public static class StorageParts
     public static IReadOnlyKeyValueStore ReadOnly([Device] IKeyValueStore store) => store;
 
     /// <summary>A file of the host's, or a device file.</summary>
-    [Driver("file", Targets = Targets.Process | Targets.Managed | Targets.Sandbox)]
+    [Driver("file", Targets = Targets.Process | Targets.Managed | Targets.Sandbox | Targets.LinuxVm)]
     public static IBlockDevice File(DeviceHandle device)
     {
         try

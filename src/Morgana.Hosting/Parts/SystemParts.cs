@@ -19,6 +19,7 @@ public static class SystemParts
         UnikernelProgram.AllStarted = GuestSandbox.CloseIfAsked;
         // .NET duplicates the descriptor when input is first asked for, which is refused then.
         if (GuestSandbox.IsAsked) _ = System.Console.In;
+        GuestOutput.UseIfHandedOver();
         return new SystemConsole();
     }
 
@@ -35,6 +36,7 @@ public static class SystemParts
     public static ILoggerFactory Log(
         TimeProvider clock, [BootArgument("log", Value = "LEVEL[,CATEGORY:LEVEL...]", Help = "What is logged: trace, debug, info, warn, error, none.")] string levels = "info")
     {
+        GuestOutput.UseIfHandedOver();
         var factory = new LoggerFactory([new LineLoggerProvider(LogLevels.Parse(levels), clock)], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
         return factory;
     }

@@ -42,6 +42,7 @@ public static class MorganaWebExtensions
     {
         var (boot, levels, network, port) = Boot.OrExit(() =>
         {
+            GuestOutput.UseIfHandedOver();
             var parsed = Boot.Parse([.. WebArguments, .. arguments]);
             var logLevels = LogLevels.Parse(parsed.Find("log")!);
             if (!ushort.TryParse(parsed.Find("port"), NumberStyles.None, CultureInfo.InvariantCulture, out ushort listenPort) || listenPort == 0)

@@ -24,6 +24,7 @@ public static class WebComposition
         var run = TestRun.Current;
         var graph = run is not null ? Start(compose(run.Bindings, own), run.Stop.Token) : Boot.OrExit(() =>
         {
+            GuestOutput.UseIfHandedOver();
             var composed = compose(Bindings.FromProcess([.. Environment.GetCommandLineArgs().Skip(1)]), own);
             if (!composed.IsHelpWanted) return Start(composed, CancellationToken.None);
             Console.Out.Write(composed.WriteHelp());

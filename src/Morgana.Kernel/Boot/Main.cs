@@ -61,7 +61,7 @@ internal static unsafe class Boot
         Uio.Init(CommandLine);
         s_entropy = Entropy.Init();
         if (s_entropy == null) Application.Refuse("nothing here gives random numbers: the processor has neither RDSEED nor RDRAND, and there is no virtio-rng device that works"u8);
-        Terminal.Init(DescriptorTable.Find(0));
+        Terminal.Init(DescriptorTable.Find(0), CommandLine->Find("input=2"u8) != null);
         if (CommandLine->Find("secrets"u8) != null) OpenSecrets();
     }
 

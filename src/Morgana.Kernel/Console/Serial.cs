@@ -3,29 +3,43 @@ namespace Morgana.Kernel;
 /// <summary>The first serial line, an 16550 (its data sheet's register names). Output waits for room; input comes by interrupt.</summary>
 internal static unsafe class Serial
 {
-    private const uint Port = 0x3f8;
+    private const uint Port = 0x3f8, SecondPort = 0x2f8;
     private const uint InterruptEnable = 1, FifoControl = 2, InterruptIdentity = 2, LineControl = 3, ModemControl = 4, LineStatus = 5;
 
-    /// <summary>The interrupt line of the first serial port on a PC.</summary>
-    public const uint Line = 4;
+    /// <summary>The interrupt line of the port that is listened to: on a PC 4 is the first's and 3 the second's.</summary>
+    public static uint Line;
+
+    private static uint s_inputPort;
 
     // Octets that go out for one look at whether there is room. Each access is a way out of the machine.
     private static ulong s_depth;
 
     public static void Init()
     {
-        Machine.Out8(Port + InterruptEnable, 0);
-        Machine.Out8(Port + LineControl, 0x80);             // DLAB: divisor 1, 115200 baud
-        Machine.Out8(Port, 1);
-        Machine.Out8(Port + InterruptEnable, 0);
-        Machine.Out8(Port + LineControl, 3);                // 8 bits, no parity, one stop bit
-        Machine.Out8(Port + FifoControl, 1);
+        Init(Port);
         s_depth = (Machine.In8(Port + InterruptIdentity) & 0xc0) == 0xc0 ? 16UL : 1;       // a queue that works
-        Machine.Out8(Port + ModemControl, 0x0b);            // DTR, RTS, and OUT2, which gates the interrupt
     }
 
     /// <summary>From now on a received octet interrupts.</summary>
-    public static void EnableInput() => Machine.Out8(Port + InterruptEnable, 1);
+    /// <param name="second">Whether to listen to the second port, where a monitor uses the first for output alone.</param>
+    public static void EnableInput(bool second)
+    {
+        s_inputPort = second ? SecondPort : Port;
+        Line = second ? 3U : 4;
+        if (second) Init(SecondPort);
+        Machine.Out8(s_inputPort + InterruptEnable, 1);
+    }
+
+    private static void Init(uint port)
+    {
+        Machine.Out8(port + InterruptEnable, 0);
+        Machine.Out8(port + LineControl, 0x80);             // DLAB: divisor 1, 115200 baud
+        Machine.Out8(port, 1);
+        Machine.Out8(port + InterruptEnable, 0);
+        Machine.Out8(port + LineControl, 3);                // 8 bits, no parity, one stop bit
+        Machine.Out8(port + FifoControl, 1);
+        Machine.Out8(port + ModemControl, 0x0b);            // DTR, RTS, and OUT2, which gates the interrupt
+    }
 
     public static void Write(byte* from, ulong count)
     {
@@ -42,14 +56,14 @@ internal static unsafe class Serial
 
     public static bool TryRead(out byte value)
     {
-        uint status = Machine.In8(Port + LineStatus);
+        uint status = Machine.In8(s_inputPort + LineStatus);
         if ((status & 1) == 0 || status == 0xff)
         {
             value = 0;
             return false;
         }
 
-        value = (byte)Machine.In8(Port);
+        value = (byte)Machine.In8(s_inputPort);
         return true;
     }
 }

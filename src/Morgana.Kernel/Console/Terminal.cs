@@ -19,10 +19,11 @@ internal static unsafe class Terminal
     private static TerminalInput* Input => (TerminalInput*)Unsafe.AsPointer(ref s_input);
 
     /// <param name="console">The file by which the application knows it.</param>
-    public static void Init(File* console)
+    /// <param name="second">Whether input comes by the second serial line.</param>
+    public static void Init(File* console, bool second)
     {
         s_console = console;
-        Serial.EnableInput();
+        Serial.EnableInput(second);
         uint line = Acpi.IsaLine(Serial.Line, out ushort flags);
         IoApic.Route(line, Vectors.Serial, Processors.At(0)->ApicId, (flags & 0xc) == 0xc, (flags & 3) == 3);
         Grant(CreditAtOnce);

@@ -1,6 +1,6 @@
 namespace Morgana.Drivers.Virtio.Tests;
 
-/// <summary>A console with one port: virtio 1.2, 5.3.</summary>
+/// <summary>A console with one port, or with a second one that is used: virtio 1.2, 5.3.</summary>
 internal sealed class ModelConsole : ModelDevice
 {
     public readonly object Gate = new();
@@ -15,15 +15,27 @@ internal sealed class ModelConsole : ModelDevice
 
     private readonly ModelMemory _memory;
 
-    public ModelConsole(ModelMemory memory) : base(memory, type: 3)
+    /// <summary>Nobody is at the other end.</summary>
+    public bool IsAlone;
+
+    /// <summary>What the driver has said of its ports.</summary>
+    public readonly List<(uint Port, ushort What, ushort Value)> Told = [];
+
+    private readonly int _first;
+
+    public ModelConsole(ModelMemory memory, bool hasPorts = false) : base(memory, type: 3)
     {
         _memory = memory;
         Offered |= 1UL << VirtioTransport.EventIndex;
+        if (!hasPorts) return;
+        Offered |= 1UL << 1;
+        Configuration[4] = 2;
+        _first = 4;
     }
 
-    private ModelQueue Input => Queues[0];
+    public ModelQueue Output => Queues[_first + 1];
 
-    private ModelQueue Output => Queues[1];
+    private ModelQueue Input => Queues[_first];
 
     /// <summary>Takes so many chains, the first first.</summary>
     public int Release(int most = int.MaxValue)
@@ -66,7 +78,38 @@ internal sealed class ModelConsole : ModelDevice
 
     protected override void HandleNotification(int queue)
     {
-        if (queue == 1 && !IsSlow) Release();
+        if (queue == _first + 1 && !IsSlow) Release();
+        if (queue == 3 && _first == 4) Hear();
+    }
+
+    // Messages: 0 device ready, 1 port added, 3 port ready, 6 port open, 7 its name.
+    private void Hear()
+    {
+        while (Queues[3].HasWork)
+        {
+            var (head, buffers) = Queues[3].Take();
+            var message = _memory.At(buffers[0].Address, 8);
+            var (port, what, value) = (BitConverter.ToUInt32(message), BitConverter.ToUInt16(message[4..]), BitConverter.ToUInt16(message[6..]));
+            Told.Add((port, what, value));
+            Queues[3].GiveBack(head, 0);
+            if (what == 0)
+            {
+                Tell(0, 1, 1);
+                Tell(1, 1, 1);
+            }
+
+            if (what != 3 || port != 1) continue;
+            Tell(1, 7, 1, "output"u8);
+            if (!IsAlone) Tell(1, 6, 1);
+        }
+    }
+
+    private void Tell(uint port, ushort what, ushort value, ReadOnlySpan<byte> more = default)
+    {
+        var (head, buffers) = Queues[2].Take();
+        byte[] message = [.. BitConverter.GetBytes(port), .. BitConverter.GetBytes(what), .. BitConverter.GetBytes(value), .. more];
+        message.CopyTo(_memory.At(buffers[0].Address, message.Length));
+        Queues[2].GiveBack(head, (uint)message.Length);
     }
 
     private void GiveBack(ModelQueue queue, uint head, uint length)

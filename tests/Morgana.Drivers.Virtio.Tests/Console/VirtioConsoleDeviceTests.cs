@@ -25,6 +25,29 @@ public sealed class VirtioConsoleDeviceTests : IDisposable
     }
 
     [Fact]
+    public void Of_several_ports_it_is_the_second_once_somebody_is_there()
+    {
+        var host = new ModelConsole(_memory, hasPorts: true);
+        _device = VirtioConsoleDevice.Open(new VirtioDevice(new VirtioMmioTransport(host), _memory.Dma, host.Interrupt));
+        Assert.Equal([(0u, (ushort)0, (ushort)1), (1u, (ushort)3, (ushort)1), (1u, (ushort)6, (ushort)1)], host.Told);
+        byte[] octets = Octets(10_000), read = new byte[500];
+        _device.Write(octets);
+        Assert.True(_device.Flush(s_patience));
+        Assert.Equal(octets, host.Said);
+        Assert.Equal(500, host.Type(octets.AsSpan(0, 500)));
+        Assert.Equal(500, _device.Read(read));
+        Assert.Equal(octets[..500], read);
+    }
+
+    [Fact]
+    public void A_port_with_nobody_at_the_other_end_is_refused()
+    {
+        var host = new ModelConsole(_memory, hasPorts: true) { IsAlone = true };
+        Assert.Contains("nobody", Assert.Throws<VirtioException>(() => VirtioConsoleDevice.Open(new VirtioDevice(new VirtioMmioTransport(host), _memory.Dma, host.Interrupt))).Message);
+        Assert.Equal(0, host.Status);
+    }
+
+    [Fact]
     public void A_page_costs_one_notification()
     {
         var device = Open();

@@ -24,15 +24,6 @@ internal sealed partial class LinuxSockets(string name)
     /// <summary>A TCP socket, not connected yet.</summary>
     public Socket Tcp() => In(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
 
-    /// <summary>A TCP socket that is connected to a port of our stack's.</summary>
-    public async Task<Socket> ConnectAsync(ushort port)
-    {
-        var socket = Tcp();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(LinuxPeer.OurAddress.ToString()), port), limit.Token);
-        return socket;
-    }
-
     /// <summary>A bound UDP socket.</summary>
     public Socket Udp() => In(() =>
     {

@@ -32,8 +32,8 @@ internal static class LinuxVmTarget
         }
 
         var manifest = ManifestFile.Read(application);
-        ManifestCheck.Check(settings, manifest);
         var plan = ManifestCheck.OneNetwork(NetworkPlan.Make(settings, manifest), settings.Target);
+        using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor + plan.Count);
         string folder = Directory.CreateTempSubdirectory("morgana-linux-vm-").FullName;
         try
         {
@@ -43,10 +43,11 @@ internal static class LinuxVmTarget
             int mtu = network.Descriptors.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(network.Descriptors[0]) : Gateway.Gateway.DefaultMtu;
             bool hasNetwork = !network.Descriptors.IsEmpty;
             long memory = settings.IsMemoryExplicit ? settings.Memory : DefaultMemory;
-            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, plan.FirstOrDefault()?.Device), settings.BootArguments, hasNetwork, isPci: settings.Machine != "microvm", archive, stop.Token);
+            VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(GuestProcess.FirstDescriptor + 2 + network.Descriptors.Length + i, d.IsReadOnly))];
+            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, plan.FirstOrDefault()?.Device, attachments), settings.BootArguments, hasNetwork, disks.Length, isPci: settings.Machine != "microvm", archive, stop.Token);
 
             using GuestLine console = new(), status = new();
-            int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors];
+            int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors];
             var vm = new VmSettings
             {
                 Image = linux.Image,
@@ -59,6 +60,7 @@ internal static class LinuxVmTarget
                 ConsoleDescriptor = GuestProcess.FirstDescriptor,
                 StatusDescriptor = GuestProcess.FirstDescriptor + 1,
                 NetworkDescriptor = hasNetwork ? GuestProcess.FirstDescriptor + 2 : null,
+                Disks = disks,
                 IsTap = isTap,
                 Mtu = mtu,
                 Mac = hasNetwork && !isTap ? GuestNetwork.GuestMac : "",
@@ -67,7 +69,8 @@ internal static class LinuxVmTarget
             console.Release();
             status.Release();
             network.Release();
-            return await VmTarget.WatchAsync(guest, network, console, status, typing: null, stop);
+            attachments.Dispose();
+            return await VmTarget.WatchAsync(guest, network, console, status, console, typing: null, stop);
         }
         finally
         {
@@ -79,14 +82,14 @@ internal static class LinuxVmTarget
     internal static string CommandLine(bool isVerbose) =>
         $"console=ttyS0 {(isVerbose ? "" : "quiet ")}panic=-1 reboot=t ipv6.disable=1 no_timer_check 8250.nr_uarts=1";
 
-    private static string[] Environment(long memory, string? network)
+    private static string[] Environment(long memory, string? network, Attachments attachments)
     {
         long ours = memory - LinuxMemory;
         return
         [
             .. KernelCommandLine.Environment(ours, heap: ours / 2),
-            // The first process opens it: init.c.
-            "MORGANA_DEVICES=" + (network is not null ? string.Create(CultureInfo.InvariantCulture, $"{network}=packet-socket,fd={GuestProcess.FirstDescriptor}") : ""),
+            // The first process opens them: init.c.
+            "MORGANA_DEVICES=" + string.Join(';', [.. network is not null ? [string.Create(CultureInfo.InvariantCulture, $"{network}=packet-socket,fd={GuestProcess.FirstDescriptor}")] : Array.Empty<string>(), .. attachments.Devices]),
         ];
     }
 

@@ -21,7 +21,7 @@ internal static class QemuCommand
             "-cpu", vm.Accelerator == "kvm" ? "host" : "max",
             "-smp", Number(vm.Processors),
             "-m", Number(vm.Memory >> 10) + "K",
-            "-chardev", $"socket,id=console,fd={Number(vm.ConsoleDescriptor)}", "-serial", "chardev:console",
+            "-chardev", $"socket,id=console,fd={Number(vm.ConsoleDescriptor)}{(vm.InputDescriptor is null ? "" : ",mux=on")}",
             // Where the guest says how it ended: Morgana.Kernel/Boot/Power.cs.
             "-chardev", $"socket,id=status,fd={Number(vm.StatusDescriptor)}", "-device", "isa-debugcon,iobase=0xe9,chardev=status",
             "-device", "isa-debug-exit,iobase=0x501,iosize=2",
@@ -30,9 +30,11 @@ internal static class QemuCommand
         // A disk that the guest does not drive: it is read before it begins.
         if (vm.IsDisk) arguments.AddRange(["-drive", $"if=none,id=boot,format=raw,file={vm.Image.Replace(",", ",,", StringComparison.Ordinal)}", "-device", "ide-hd,drive=boot,bootindex=0"]);
         else arguments.AddRange(["-kernel", vm.Image, "-append", vm.CommandLine]);
+        if (vm.InputDescriptor is null) arguments.AddRange(["-serial", "chardev:console"]);
         if (vm.InitialRam is { } archive) arguments.AddRange(["-initrd", archive]);
         if (vm.NetworkDescriptor is { } descriptor) arguments.AddRange(Network(vm, descriptor, isMicroVm));
         for (int i = 0; i < vm.Disks.Count; i++) arguments.AddRange(Disk(vm.Disks[i], i, isMicroVm));
+        if (vm.InputDescriptor is { } input) arguments.AddRange(Console(input, isMicroVm));
         // Read when QEMU starts. A process list shows the descriptor's number.
         if (vm.SecretsDescriptor is { } secrets) arguments.AddRange(["-fw_cfg", $"name=opt/morgana/secrets,file=/dev/fd/{Number(secrets)}"]);
         // Behind all others, whose numbers the guest was told.
@@ -55,7 +57,15 @@ internal static class QemuCommand
     [
         "-add-fd", $"set={Number(index)},fd={Number(disk.Descriptor)}",
         "-drive", $"if=none,id=disk{Number(index)},format=raw,file=/dev/fdset/{Number(index)},file.locking=off,cache=writeback,discard=unmap,werror=report,rerror=report,auto-read-only=off,readonly={(disk.IsReadOnly ? "on" : "off")}",
-        "-device", $"{(isMicroVm ? "virtio-blk-device" : "virtio-blk-pci,disable-legacy=on")},drive=disk{Number(index)}",
+        "-device", $"{(isMicroVm ? "virtio-blk-device" : "virtio-blk-pci,disable-legacy=on")},drive=disk{Number(index)},serial=disk{Number(index)}",
+    ];
+
+    // Both write into one stream, in order. What comes in by such a stream is the virtio port's, whatever one does: the kernel hears another line.
+    private static string[] Console(int input, bool isMicroVm) =>
+    [
+        "-device", isMicroVm ? "virtio-serial-device,max_ports=2" : "virtio-serial-pci,disable-legacy=on,max_ports=2",
+        "-device", "virtserialport,chardev=console,nr=1", "-serial", "chardev:console",
+        "-chardev", $"socket,id=input,fd={Number(input)}", "-device", "isa-serial,chardev=input,index=1",
     ];
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

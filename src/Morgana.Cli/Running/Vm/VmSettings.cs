@@ -42,6 +42,9 @@ internal sealed record VmSettings
     /// <summary>The guest's disks, in the order in which it finds them behind its network.</summary>
     public IReadOnlyList<VmDisk> Disks { get; init; } = [];
 
+    /// <summary>The descriptor of what the guest hears, apart from its console: then what it writes may also come by a virtio console, into the same stream. Null for one line.</summary>
+    public int? InputDescriptor { get; init; }
+
     /// <summary>The descriptor of a file of secrets for the guest, or null.</summary>
     public int? SecretsDescriptor { get; init; }
 

@@ -33,23 +33,24 @@ internal static class VmTarget
         string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
         using var disk = new DiskCopy();
         await using var network = await GuestNetworks.OpenAsync(plan);
-        using GuestLine console = new(), status = new();
-        int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors];
-        var vm = Describe(settings, image, accelerator, network.Descriptors, plan.FirstOrDefault(), attachments);
+        using GuestLine console = new(), status = new(), input = new();
+        int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors, input.Descriptor];
+        var vm = Describe(settings, image, accelerator, network.Descriptors, plan.FirstOrDefault(), attachments, manifest is null ? null : GuestProcess.FirstDescriptor + descriptors.Length - 1);
         if (DiskImage.IsOne(image)) vm = vm with { IsDisk = true, Image = disk.Make(image, vm.CommandLine) };
         var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
         console.Release();
         status.Release();
+        input.Release();
         network.Release();
         attachments.Dispose();
         if (vm.DebugSocket is { } socket) Console.WriteLine($"The guest waits for a debugger: gdb {kernel} -ex 'target remote {socket}'");
-        return await WatchAsync(guest, network, console, status, new GuestTyping(console), stop);
+        return await WatchAsync(guest, network, console, status, manifest is null ? console : input, new GuestTyping(manifest is null ? console : input), stop);
     }
 
     // Who runs as a process reads and writes the file itself; in a virtual machine there is a disk in front of it.
     private static DeviceAttachment AsDisk(DeviceAttachment device) => device is { Kind: "block", Driver: "file" } ? device with { Driver = "virtio" } : device;
 
-    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link, NetworkAttachment? network, Attachments attachments)
+    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link, NetworkAttachment? network, Attachments attachments, int? input)
     {
         int first = GuestProcess.FirstDescriptor + 2 + link.Length;
         VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(first + i, d.IsReadOnly))];
@@ -65,9 +66,10 @@ internal static class VmTarget
             Accelerator = accelerator,
             Processors = settings.Processors,
             CommandLine = KernelCommandLine.Format(
-                [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>(), .. attachments.HasSecrets ? ["secrets"] : Array.Empty<string>()],
-                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices), .. attachments.Environment],
+                [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>(), .. attachments.HasSecrets ? ["secrets"] : Array.Empty<string>(), .. input is null ? Array.Empty<string>() : ["input=2"]],
+                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices), .. attachments.Environment, .. input is null ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"MORGANA_CONSOLE=uio={(link.IsEmpty ? 0 : 1) + disks.Length}")]],
                 settings.BootArguments),
+            InputDescriptor = input,
             SecretsDescriptor = attachments.HasSecrets ? first + disks.Length : null,
             HasEntropyDevice = !Accelerator.HasRandomNumbers(accelerator),
             ConsoleDescriptor = GuestProcess.FirstDescriptor,
@@ -84,11 +86,12 @@ internal static class VmTarget
     /// <summary>Shows what the guest says until it ends, or the user ends it.</summary>
     /// <param name="guest">The monitor.</param>
     /// <param name="network">What the guest is joined to.</param>
-    /// <param name="console">What it says, and hears.</param>
+    /// <param name="console">What it says.</param>
     /// <param name="status">How it says that it has ended.</param>
+    /// <param name="input">What it hears.</param>
     /// <param name="typing">The user's input, if the guest takes any.</param>
     /// <param name="stop">The user's wish to end it.</param>
-    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, GuestLine console, GuestLine status, GuestTyping? typing, StopSignals stop)
+    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, GuestLine console, GuestLine status, GuestLine input, GuestTyping? typing, StopSignals stop)
     {
         using var said = new MemoryStream();
         Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.HearAsync(octets =>
@@ -111,7 +114,7 @@ internal static class VmTarget
         }
         catch (OperationCanceledException)
         {
-            await StopAsync(guest, console, stop.Insistence);
+            await StopAsync(guest, input, stop.Insistence);
             return ExitStatus.Done;
         }
         finally
@@ -122,9 +125,9 @@ internal static class VmTarget
     }
 
     // The application is asked to end, as a process would be by SIGTERM; whoever does not is switched off.
-    private static async Task StopAsync(GuestProcess guest, GuestLine console, CancellationToken insist)
+    private static async Task StopAsync(GuestProcess guest, GuestLine input, CancellationToken insist)
     {
-        console.Write([TerminateKey]);
+        input.Write([TerminateKey]);
         try
         {
             await guest.Exited.WaitAsync(s_grace, insist);
