@@ -21,6 +21,7 @@ public class ReferenceTests
         ["Sandbox"] = [],
         ["HostSockets"] = ["Core", "Composition", "Sockets"],
         ["Hosting"] = ["Core", "Composition", "Storage", "HostSockets", "Sandbox", "Sockets", "AspNetCore", "Devices", "Drivers.Tap", "Drivers.FrameSocket", "Drivers.PacketSocket", "Drivers.Virtio"],
+        ["SystemNative.Files"] = ["Files", "SystemNative"],
         ["SystemNative"] = ["Core", "Devices", "Network", "Storage", "Files", "Composition", "Sockets", "Hosting"],
         ["Gateway"] = ["Core", "Network", "Devices", "Drivers.FrameSocket"],
         ["Composition"] = [],

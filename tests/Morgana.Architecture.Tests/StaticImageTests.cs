@@ -6,7 +6,7 @@ public class StaticImageTests
     public static TheoryData<string> Rooms =>
     [
         "Morgana.Core", "Morgana.Wire", "Morgana.Protocols", "Morgana.Network", "Morgana.Devices", "Morgana.Drivers.Tap", "Morgana.Drivers.FrameSocket",
-        "Morgana.Drivers.Virtio", "Morgana.Sockets", "Morgana.AspNetCore", "Morgana.Hosting", "Morgana.Sandbox", "Morgana.Storage", "Morgana.Files", "Morgana.Composition", "Morgana.SystemNative",
+        "Morgana.Drivers.Virtio", "Morgana.Sockets", "Morgana.AspNetCore", "Morgana.Hosting", "Morgana.Sandbox", "Morgana.Storage", "Morgana.Files", "Morgana.Composition", "Morgana.SystemNative", "Morgana.SystemNative.Files",
     ];
 
     // .NET's cryptography is OpenSSL's, which it loads while it runs; in an executable without a dynamic linker that ends in a segmentation fault.

@@ -1,0 +1,72 @@
+using System.Text.RegularExpressions;
+using Morgana.Cli.Tests.Images;
+using Morgana.Cli.Tests.Running;
+
+namespace Morgana.Cli.Tests.Files;
+
+/// <summary>Programs that know nothing of Morgana, with files of .NET's own classes: on Linux's files, and as images on Morgana's.</summary>
+public partial class FileTests
+{
+    // Built with these tests; .../bin/CONFIGURATION/net10.0/.
+    private static readonly string s_configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
+    [Fact]
+    public async Task Every_case_of_files_comes_to_the_same_as_on_Linux()
+    {
+        string folder = Directory.CreateTempSubdirectory("morgana-cases-").FullName;
+        try
+        {
+            string[] expected = await CasesAsync(Built("tests/Unikernels/FileCases"), folder);
+            string[] actual = await CasesAsync(await Image.OfAsync("tests/Unikernels/FileCases"), "/tmp/cases");
+            Assert.True(expected.Length > 900, $"Only {expected.Length} cases.");
+            Assert.Empty(expected.Zip(actual).Where(p => p.First != p.Second).Select(p => $"\nLinux: {p.First}\nours:  {p.Second}"));
+            Assert.Equal(expected.Length, actual.Length);
+        }
+        finally
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task FileWalk_finds_in_its_image_what_lies_beside_it_on_disk()
+    {
+        string[] onDisk = await RunAsync(Built("samples/FileWalk"));
+        string[] inImage = await RunAsync(await Image.OfAsync("samples/FileWalk"));
+        Assert.Equal(["A walk through the library", "library/poems/blake.txt: 2 lines, 58 octets"], onDisk[..2]);
+        Assert.Equal("noted: 3 files in 1 file", onDisk[^2]);
+        Assert.Equal(onDisk[..^1], inImage[..^1]);
+        // What belongs to the image cannot change.
+        Assert.Equal("settings.json cannot be written: IOException", inImage[^1]);
+    }
+
+    [NeedsFact("strace")]
+    public async Task No_file_call_of_the_program_reaches_Linux()
+    {
+        string trace = Path.GetTempFileName();
+        try
+        {
+            await MorganaCommand.RunProgramAsync("strace", "-f", "-e", "trace=%file", "-o", trace, await Image.OfAsync("samples/FileWalk"));
+            string[] calls = [.. (await File.ReadAllLinesAsync(trace)).Where(l => Named().IsMatch(l)).Skip(1)];       // The first starts it.
+            // What the runtime itself asks for as it starts, past the functions that are replaced.
+            string[] runtimes = ["/proc/self/", "/proc/meminfo", "/sys/fs/cgroup", "/sys/devices/system/", "/dev/urandom"];
+            Assert.NotEmpty(calls);
+            Assert.DoesNotContain(calls, c => !runtimes.Any(r => Named().Match(c).Groups[1].Value.StartsWith(r, StringComparison.Ordinal)));
+        }
+        finally
+        {
+            File.Delete(trace);
+        }
+    }
+
+    private static string Built(string project) => Path.Combine(MorganaCommand.Root, project, "bin", s_configuration, "net9.0/linux-x64", Path.GetFileName(project));
+
+    private static async Task<string[]> CasesAsync(string program, string folder) => await RunAsync("sh", "-c", "umask 022; exec \"$0\" \"$1\"", program, folder);
+
+    private static async Task<string[]> RunAsync(string program, params string[] arguments) =>
+        (await MorganaCommand.RunProgramAsync(program, arguments)).TrimEnd('\n').Split('\n');
+
+    /// <summary>A call with a path; one that only has a descriptor has an empty one.</summary>
+    [GeneratedRegex("\"([^\"]+)\"")]
+    private static partial Regex Named();
+}

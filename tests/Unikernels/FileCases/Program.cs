@@ -1,0 +1,12 @@
+// Calls of .NET's file classes, one case after the other. It is run twice, on Linux's files and on Morgana's, and must print the same.
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
+Cases.Root = args.Length > 0 ? args[0] : "/tmp/cases";
+Directory.CreateDirectory(Cases.Root);
+OpenCases.Run();
+MoveCases.Run();
+DirectoryCases.Run();
+ContentCases.Run();
+AttributeCases.Run();
+Directory.Delete(Cases.Root, recursive: true);
+Console.WriteLine($"everything was deleted: {!Directory.Exists(Cases.Root)}");
