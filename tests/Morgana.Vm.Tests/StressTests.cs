@@ -16,6 +16,14 @@ public class StressTests
         Assert.DoesNotContain("not served", output, StringComparison.Ordinal);
     }
 
+    // .NET's collector writes past its own tables where the range that it reserves is small: 32 MB, of 64, is such a limit.
+    [VmFact]
+    public async Task Collections_in_a_heap_of_any_limit_find_their_tables()
+    {
+        var (status, output, error) = await RunAsync(["--memory", "64M"], "threads", "pool", "locks", "spin", "spin", "spin");
+        Assert.True(status == 0, $"{output}\n{error}");
+    }
+
     // 24 threads that compute, allocate, fault and sleep, again and again; each checks what it has computed.
     [LongVmTheory, Trait("Category", "Long")]
     [InlineData(1)]

@@ -13,7 +13,6 @@ internal readonly record struct GuestMemory(long Whole)
     public IEnumerable<string> Environment =>
     [
         "MORGANA_MEMORY=" + Whole.ToString(CultureInfo.InvariantCulture),
-        // Hexadecimal without 0x: with it, .NET ignores the setting silently.
-        "DOTNET_GCHeapHardLimit=" + HeapLimit.ToString("x", CultureInfo.InvariantCulture),
+        .. Running.HeapLimit.Environment(HeapLimit),
     ];
 }

@@ -7,13 +7,12 @@ internal static class PlainGuest
 {
     /// <param name="settings">What the command was told; its variables come last, and so prevail.</param>
     /// <param name="image">The image, in the folder of whose build its content may lie.</param>
-    public static string[] Environment(RunSettings settings, string image)
+    /// <param name="hasNetwork">Whether somebody outside could reach it.</param>
+    public static string[] Environment(RunSettings settings, string image, bool hasNetwork)
     {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            // Else Kestrel serves this host's loopback alone, which nobody outside reaches.
-            ["ASPNETCORE_HTTP_PORTS"] = "80",
-        };
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        // Else Kestrel serves this host's loopback alone, which nobody outside reaches.
+        if (hasNetwork) variables["ASPNETCORE_HTTP_PORTS"] = "80";
         if (settings.Boot.Count > 0) variables["MORGANA_BOOT"] = string.Join(';', settings.Boot);
         string content = Path.Combine(Path.GetDirectoryName(image)!, "publish");
         if (Directory.Exists(content)) variables["ASPNETCORE_CONTENTROOT"] = variables["DOTNET_CONTENTROOT"] = content;

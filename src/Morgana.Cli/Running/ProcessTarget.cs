@@ -31,7 +31,7 @@ internal static class ProcessTarget
         string[] environment =
         [
             .. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? [],
-            .. manifest is null ? PlainGuest.Environment(settings, image) : settings.Environment,
+            .. manifest is null ? PlainGuest.Environment(settings, image, hasNetwork: plan.Count > 0) : settings.Environment,
         ];
         using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
         using var input = new GuestInput();

@@ -130,6 +130,13 @@ internal static unsafe class Clock
 
         ulong ticks = (pit - s_startPit) & (Pit.Period - 1);
         ulong expected = MulDiv(estimate, Pit.Frequency, Second);
+        if (tsc <= s_startTsc || ticks > expected + (Pit.Period / 2))
+        {
+            // The two disagree by more than half a round, just after a new beginning: nothing can be learnt from so short a time.
+            NextRefinement = Now() + 20_000_000;
+            return;
+        }
+
         ulong rounds = (expected - ticks + (Pit.Period / 2)) / Pit.Period;
         ulong elapsed = MulDiv((rounds * Pit.Period) + ticks, Second, Pit.Frequency);
 

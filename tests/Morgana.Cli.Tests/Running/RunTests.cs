@@ -82,7 +82,7 @@ public class RunTests
         var (status, output, _) = await MorganaCommand.RunAsync("run", "/usr/bin/env", "--net", "none", "--memory", "32M");
         Assert.Equal(0, status);
         Assert.Equal(
-            ["DOTNET_GCHeapHardLimit=1000000", "MORGANA_DEVICES=", "MORGANA_MEMORY=33554432"],
+            ["DOTNET_GCHeapHardLimit=1000000", "DOTNET_GCRegionRange=40000000", "MORGANA_DEVICES=", "MORGANA_MEMORY=33554432"],
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
     }
 

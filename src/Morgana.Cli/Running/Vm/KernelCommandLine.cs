@@ -40,7 +40,7 @@ internal static class KernelCommandLine
     public static IEnumerable<string> Environment(long memory, long heap) =>
     [
         "MORGANA_MEMORY=" + memory.ToString(CultureInfo.InvariantCulture),
-        "DOTNET_GCHeapHardLimit=" + heap.ToString("x", CultureInfo.InvariantCulture),
+        .. HeapLimit.Environment(heap),
     ];
 
     private static string Quote(string word)
