@@ -47,7 +47,8 @@ public class MemoryLinkTests
         {
             while (a.Reclaim(done) == 0) a.Wait(Timeout.InfiniteTimeSpan);
             done[0].Release();
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         sleeper.Start();
         Assert.Single(Frames.ReceiveAll(b));
         b.Wait(TimeSpan.Zero);

@@ -145,8 +145,18 @@ public class GeneratedCodeTests
         Assert.Equal(
             new Dictionary<string, string?>
             {
-                ["size"] = "64M", ["wait"] = "3s", ["paint"] = "dark-blue", ["paints"] = "red,dark-blue", ["sizes"] = "4K,1M", ["many"] = "1000000", ["few"] = "-1",
-                ["on"] = "true", ["text"] = "a \"quoted\" word", ["most"] = null, ["made"] = null, ["none"] = null,
+                ["size"] = "64M",
+                ["wait"] = "3s",
+                ["paint"] = "dark-blue",
+                ["paints"] = "red,dark-blue",
+                ["sizes"] = "4K,1M",
+                ["many"] = "1000000",
+                ["few"] = "-1",
+                ["on"] = "true",
+                ["text"] = "a \"quoted\" word",
+                ["most"] = null,
+                ["made"] = null,
+                ["none"] = null,
             },
             defaults);
     }
