@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Morgana.Build;
 using Morgana.Build.Manifests;
+using Morgana.Cli.Arguments;
+using Morgana.Cli.Running.Vm;
 
 namespace Morgana.Cli.Commands;
 
@@ -9,15 +11,21 @@ namespace Morgana.Cli.Commands;
 internal static class InspectCommand
 {
     private static readonly Argument<string> Image = new("IMAGE") { Description = "a file made by build" };
+    private static readonly Option<long> Memory = new("--memory")
+    {
+        Description = "how much memory the machine has that the shown command line is for (default: 64M)",
+        HelpName = "SIZE",
+        CustomParser = RunCommand.ParseMemory,
+    };
 
     public static Command Create()
     {
-        var command = new Command("inspect", "Show what is in an image: devices, sizes, versions, hash, and the system calls that its kernel serves.") { Image };
-        command.SetAction(result => Inspect(result.GetRequiredValue(Image)));
+        var command = new Command("inspect", "Show what is in an image: devices, sizes, versions, hash, and the system calls that its kernel serves.") { Image, Memory };
+        command.SetAction(result => Inspect(result.GetRequiredValue(Image), result.GetValue(Memory) is > 0 and var memory ? memory : RunSettings.DefaultMemory));
         return command;
     }
 
-    private static int Inspect(string path)
+    private static int Inspect(string path, long memory)
     {
         if (!File.Exists(path)) throw new CommandException($"{path}: no such image");
         var (facts, manifest) = Read(path);
@@ -37,6 +45,8 @@ internal static class InspectCommand
         }
 
         if (facts.CommandLine is { } line) Line("says", line);
+        // What run would say, for who boots it with a monitor of his own.
+        else if (facts.IsBootable) Line("wants said", $"{KernelCommandLine.ForImage(manifest, facts.Length, memory)} ARGUMENTS");
         Pieces("kernel", facts.KernelPieces);
         Pieces("application", facts.ApplicationPieces);
         if (facts.IsBootable) Line("calls", $"{facts.SystemCalls.Count}: {string.Join(' ', facts.SystemCalls.Select(c => c.Name))}");

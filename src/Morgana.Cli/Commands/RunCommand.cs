@@ -211,7 +211,8 @@ internal static class RunCommand
         return [.. choices];
     }
 
-    private static long ParseMemory(ArgumentResult result)
+    /// <summary>Takes a guest's memory from the command line.</summary>
+    internal static long ParseMemory(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
         if (!MemorySize.TryParse(text, out long octets)) result.AddError($"--memory {text}: expected a size such as 32M or 1G");

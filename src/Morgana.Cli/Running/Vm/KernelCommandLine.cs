@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Morgana.Build.Manifests;
 
 namespace Morgana.Cli.Running.Vm;
 
@@ -19,6 +20,24 @@ internal static class KernelCommandLine
         string line = string.Join(' ', options.Concat(environment.Select(Quote)).Append("--").Concat(arguments.Select(Quote)));
         return Encoding.UTF8.GetByteCount(line) <= MaxLength ? line : throw new CommandException($"a virtual machine takes {MaxLength} octets of arguments, and these have {line.Length}", ExitStatus.Usage);
     }
+
+    /// <summary>What a monitor has to say to an image, for who starts one himself: as the vm target says it, but for the arguments behind its end.</summary>
+    /// <param name="manifest">The image's, or null.</param>
+    /// <param name="length">What the image's file takes.</param>
+    /// <param name="memory">All of the guest's.</param>
+    public static string ForImage(Manifest? manifest, long length, long memory)
+    {
+        // Who has no manifest does not say whether there is a network; run gives it one.
+        string devices = manifest is null ? $"{NetworkPlan.DefaultDevice}=virtio,uio=0" : Devices(manifest);
+        var (dma, heap) = Share(memory, length, manifest?.Devices.Count(d => d.Kind == "block") ?? 0);
+        return Format([string.Create(CultureInfo.InvariantCulture, $"dma={dma}")], [.. Environment(memory, heap), "MORGANA_DEVICES=" + devices], []);
+    }
+
+    /// <summary>Where nobody attaches devices: the machine has them in the manifest's order, its networks first, as run would attach them.</summary>
+    public static string Devices(Manifest? manifest) => string.Join(';', (manifest?.Devices ?? [])
+        .OrderBy(d => d.Kind == "network" ? 0 : 1)
+        .Where(d => d.Kind is "network" or "block")
+        .Select((d, i) => string.Create(CultureInfo.InvariantCulture, $"{d.Name}=virtio,uio={i}")));
 
     /// <summary>How a guest's memory is shared out: the network's buffers, and the collector's limit, beside the kernel and the image.</summary>
     /// <param name="memory">All of it.</param>

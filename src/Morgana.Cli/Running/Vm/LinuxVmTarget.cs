@@ -44,7 +44,7 @@ internal static class LinuxVmTarget
             bool hasNetwork = !network.Descriptors.IsEmpty;
             long memory = settings.IsMemoryExplicit ? settings.Memory : DefaultMemory;
             VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(GuestProcess.FirstDescriptor + 2 + network.Descriptors.Length + i, d.IsReadOnly))];
-            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, plan.FirstOrDefault()?.Device, attachments), settings.BootArguments, hasNetwork, disks.Length, isPci: settings.Machine != "microvm", archive, stop.Token);
+            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, plan.FirstOrDefault()?.Device, attachments.Devices), settings.BootArguments, hasNetwork, disks.Length, isPci: settings.Machine != "microvm", archive, stop.Token);
 
             using GuestLine console = new(), status = new();
             int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors];
@@ -82,14 +82,33 @@ internal static class LinuxVmTarget
     internal static string CommandLine(bool isVerbose) =>
         $"console=ttyS0 {(isVerbose ? "" : "quiet ")}panic=-1 reboot=t ipv6.disable=1 no_timer_check 8250.nr_uarts=1";
 
-    private static string[] Environment(long memory, string? network, Attachments attachments)
+    /// <summary>Makes the initial file system with which a stock Linux runs an image, for who starts the monitor himself: as <see cref="RunAsync"/> makes it, with all devices that the manifest names.</summary>
+    /// <param name="subject">A project, or an application that was built.</param>
+    /// <param name="memory">The machine's, of which Linux takes its part.</param>
+    /// <param name="machine">microvm or q35.</param>
+    /// <param name="boot">The image's command line.</param>
+    /// <param name="output">The file to make.</param>
+    /// <param name="log">Where the work is shown.</param>
+    /// <param name="cancel">Ends the work.</param>
+    public static async Task BuildAsync(string subject, long memory, string machine, string[] boot, string output, IBuildLog log, CancellationToken cancel)
     {
-        long ours = memory - LinuxMemory;
+        var linux = await LinuxKernel.GetAsync(log, cancel);
+        string application = await FindAsync(subject, log, cancel);
+        var manifest = ManifestFile.Read(application);
+        string[] networks = manifest is null ? [NetworkPlan.DefaultDevice] : [.. manifest.Devices.Where(d => d.Kind == "network").Select(d => d.Name)];
+        if (networks.Length > 1) throw new CommandException($"the target linux-vm attaches one network device, and {string.Join(" and ", networks)} are needed");
+        string[] disks = [.. (manifest?.Devices ?? []).Where(d => d.Kind == "block").Select((d, i) => string.Create(CultureInfo.InvariantCulture, $"{d.Name}=file,fd={GuestProcess.FirstDescriptor + networks.Length + i}"))];
+        await LinuxVmImage.CreateAsync(linux, application, Environment(memory, networks.FirstOrDefault(), disks), boot, networks.Length > 0, disks.Length, isPci: machine != "microvm", output, cancel);
+    }
+
+    private static string[] Environment(long memory, string? network, IEnumerable<string> devices)
+    {
+        long ours = Math.Max(memory - LinuxMemory, MemorySize.Least);
         return
         [
             .. KernelCommandLine.Environment(ours, heap: ours / 2),
             // The first process opens them: init.c.
-            "MORGANA_DEVICES=" + string.Join(';', [.. network is not null ? [string.Create(CultureInfo.InvariantCulture, $"{network}=packet-socket,fd={GuestProcess.FirstDescriptor}")] : Array.Empty<string>(), .. attachments.Devices]),
+            "MORGANA_DEVICES=" + string.Join(';', [.. network is not null ? [string.Create(CultureInfo.InvariantCulture, $"{network}=packet-socket,fd={GuestProcess.FirstDescriptor}")] : Array.Empty<string>(), .. devices]),
         ];
     }
 
