@@ -65,6 +65,7 @@ public static class MorganaWebExtensions
     {
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = WebLimits.ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, GuestLifetime>();
+        builder.Services.AddKnownOptions().RemoveIdleMetrics();
         if (IsRoutingSupported) builder.Services.AddRoutingCore();
         var memory = GuestMemory.FromEnvironment();
         builder.Services.AddMorganaTransport(WebLimits.Transport(memory));
