@@ -21,6 +21,17 @@ public sealed class KernelTests : IDisposable
     }
 
     [VmFact]
+    public async Task An_image_boots_with_what_inspect_says_that_it_wants_said()
+    {
+        string image = await VirtualMachine.NoopAsync();
+        string facts = await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "morgana"), "inspect", image, "--memory", "24M");
+        string line = facts.Split('\n').Single(l => l.StartsWith("wants said", StringComparison.Ordinal))["wants said".Length..].Trim();
+        Assert.Contains(" MORGANA_MEMORY=25165824 ", line, StringComparison.Ordinal);
+        var (status, console) = await VirtualMachine.BootAsync(image, line.Replace("ARGUMENTS", "101", StringComparison.Ordinal), megabytes: 24);
+        Assert.True(status == 101, console);
+    }
+
+    [VmFact]
     public async Task Without_an_application_it_refuses_to_start()
     {
         var (status, console) = await VirtualMachine.BootAsync(VirtualMachine.Kernel, "");

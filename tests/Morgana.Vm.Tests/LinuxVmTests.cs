@@ -16,6 +16,40 @@ public class LinuxVmTests
             Entries(first));
     }
 
+    [VmFact]
+    public async Task An_archive_names_all_that_the_first_process_opens()
+    {
+        string folder = Directory.CreateTempSubdirectory("morgana-linux-").FullName;
+        try
+        {
+            string[] modules = ["virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "virtio_net", "virtio_blk"];
+            foreach (string module in modules) await File.WriteAllTextAsync(Path.Combine(folder, module + ".ko"), module);
+            string application = Path.Combine(folder, "application"), archive = Path.Combine(folder, "archive");
+            await File.WriteAllTextAsync(application, "the image");
+            await LinuxVmImage.CreateAsync(new(application, folder), application, ["A=1", "B=2"], ["--x", "y"], hasNetwork: true, disks: 2, isPci: false, archive, CancellationToken.None);
+            var entries = Entries(await File.ReadAllBytesAsync(archive)).ToDictionary(e => e.Name, e => e.Content);
+            // init.c: n is the link, a digit a disk.
+            Assert.Equal("n01", entries["devices"]);
+            Assert.Equal("A=1\0B=2\0\0/image\0--x\0y\0\0", entries["words"]);
+            Assert.Equal("the image", entries["image"]);
+            Assert.Equal(modules, entries.Where(e => e.Key.StartsWith("modules/", StringComparison.Ordinal)).OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => e.Value));
+            Assert.StartsWith("\u007fELF", entries["init"], StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // The table of figures boots both sides by itself, to measure no runner: with what the command says they are to be told.
+    [LinuxVmFact, Trait("Category", "Long")]
+    public async Task The_bench_boots_both_sides_with_their_network()
+    {
+        string output = await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "bench/vm"), "--only", "sample,ping", "--rounds", "1");
+        Assert.DoesNotContain("not once", output, StringComparison.Ordinal);
+        Assert.Equal(4, output.Split('\n').Count(line => line.Contains(" ms (", StringComparison.Ordinal) || line.Contains(" µs |", StringComparison.Ordinal)));
+    }
+
     [LinuxVmFact, Trait("Category", "Long")]
     public async Task An_image_ends_with_its_own_status()
     {
