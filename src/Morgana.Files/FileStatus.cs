@@ -17,6 +17,9 @@ public enum FileType
 
     /// <summary>A symbolic link.</summary>
     Link = 0xA000,
+
+    /// <summary>Where a socket of this name is found: it cannot be opened.</summary>
+    Socket = 0xC000,
 }
 
 /// <summary>What stat(2) tells of a file.</summary>

@@ -212,6 +212,7 @@ public sealed partial class NetworkStack
 
         if (error.Protocol == IpProtocol.Tcp) Tcp.HandlePathError(error.Local, error.Remote, error.Sequence, ToTcp(error.Kind), 0, now);
         else if (error.Protocol == IpProtocol.Udp) Udp.HandlePathError(error);
+        else if (error.Protocol == IpProtocol.Icmp) Icmp.Observer?.HandleError(error, now);
     }
 
     // RFC 5927 7.2: the path becomes narrower for everybody only once TCP has found the quoted segment among those in flight. Of what else

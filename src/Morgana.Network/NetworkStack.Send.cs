@@ -219,11 +219,18 @@ public sealed partial class NetworkStack
     private void ReportUnreachable(PacketBuffer packet, Instant now)
     {
         if (Ipv4Packet.Parse(packet.Span, packet.Length, out var ip) != DropReason.None || ip.FragmentOffset != 0) return;
-        if (ip.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp) || ip.Payload.Length < 8) return;
+        if (ip.Payload.Length < 8) return;
+        if (ip.Protocol == IpProtocol.Icmp)
+        {
+            HandlePathError(new(PathErrorKind.HostUnreachable, ip.Protocol, new(ip.Source, 0), new(ip.Destination, 0)) { Reporter = ip.Source }, now);
+            return;
+        }
+
+        if (ip.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp)) return;
         ushort local = System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(ip.Payload);
         ushort remote = System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(ip.Payload[2..]);
         uint sequence = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(ip.Payload[4..]);
-        HandlePathError(new(PathErrorKind.HostUnreachable, ip.Protocol, new(ip.Source, local), new(ip.Destination, remote)) { Sequence = new(sequence) }, now);
+        HandlePathError(new(PathErrorKind.HostUnreachable, ip.Protocol, new(ip.Source, local), new(ip.Destination, remote)) { Sequence = new(sequence), Reporter = ip.Source }, now);
     }
 
     // RFC 1122 3.3.1.4: an upper layer's negative advice. The next hop is asked for again, if it is one that we know.

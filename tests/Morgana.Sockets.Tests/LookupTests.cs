@@ -71,6 +71,63 @@ public class LookupTests
         Assert.Equal(SocketError.TryAgain, error.SocketErrorCode);
     }
 
+    [Fact]
+    public async Task An_addresss_name_is_asked_for_by_its_octets_backwards()
+    {
+        await using var hosts = Hosts();
+        await using var dns = await hosts.Server.BindAsync(new(TwoHosts.ServerAddress, 53));
+        var lookup = hosts.Client.ResolveAsync(True).AsTask();
+        var (question, from) = await ReceiveAsync(dns);
+        Assert.Equal("\u00017\u00012\u00010\u0003192\u0007in-addr\u0004arpa\0\0\u000c\0\u0001", Encoding.Latin1.GetString(question[12..]).ToLowerInvariant());
+        await dns.SendAsync(Pointer(question, "shop", "example"), from);
+        Assert.Equal("shop.example", await lookup.WaitAsync(Limit));
+    }
+
+    [Fact]
+    public async Task An_address_without_a_name_and_one_with_an_impossible_name_have_none()
+    {
+        await using var hosts = Hosts();
+        await using var dns = await hosts.Server.BindAsync(new(TwoHosts.ServerAddress, 53));
+        foreach (string label in new[] { "two\nlines", "sp ace", "nul\0", "a.b" })
+        {
+            var lookup = hosts.Client.ResolveAsync(True).AsTask();
+            var (question, from) = await ReceiveAsync(dns);
+            await dns.SendAsync(Pointer(question, label), from);
+            Assert.Null(await lookup.WaitAsync(Limit));
+        }
+
+        var nobody = hosts.Client.ResolveAsync(True).AsTask();
+        var (asked, asker) = await ReceiveAsync(dns);
+        byte[] answer = [.. asked];
+        (answer[2], answer[3]) = (0x81, 0x83);      // NXDOMAIN
+        await dns.SendAsync(answer, asker);
+        var error = await Assert.ThrowsAsync<SocketException>(() => nobody.WaitAsync(Limit));
+        Assert.Equal(SocketError.HostNotFound, error.SocketErrorCode);
+    }
+
+    // RFC 2317 4: the zone of a few addresses is elsewhere.
+    [Fact]
+    public async Task A_name_behind_an_alias_is_found()
+    {
+        await using var hosts = Hosts();
+        await using var dns = await hosts.Server.BindAsync(new(TwoHosts.ServerAddress, 53));
+        var lookup = hosts.Client.ResolveAsync(True).AsTask();
+        var (question, from) = await ReceiveAsync(dns);
+        byte[] alias = [3, (byte)'s', (byte)'u', (byte)'b', 0], name = [1, (byte)'x', 0];
+        byte[] answer = [.. question, 0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, (byte)alias.Length, .. alias, .. alias, 0, 12, 0, 1, 0, 0, 0, 9, 0, (byte)name.Length, .. name];
+        (answer[2], answer[3], answer[7]) = (0x81, 0x80, 2);
+        await dns.SendAsync(answer, from);
+        Assert.Equal("x", await lookup.WaitAsync(Limit));
+    }
+
+    private static byte[] Pointer(byte[] question, params string[] labels)
+    {
+        byte[] name = [.. labels.SelectMany(l => (byte[])[(byte)l.Length, .. Encoding.Latin1.GetBytes(l)]), 0];
+        byte[] answer = [.. question, 0xC0, 12, 0, 12, 0, 1, 0, 0, 0, 9, 0, (byte)name.Length, .. name];
+        (answer[2], answer[3], answer[7]) = (0x81, 0x80, 1);
+        return answer;
+    }
+
     private static TwoHosts Hosts() => new(nameServers: [new(TwoHosts.ServerAddress, 53)], clientClock: new PatientClock());
 
     private static async Task<(byte[] Question, IpEndpoint From)> ReceiveAsync(UdpSocket socket)

@@ -79,6 +79,7 @@ internal sealed class MemoryDirectory : MemoryInode
             {
                 FileType.Directory => new MemoryDirectory(Memory, this, file),
                 FileType.Link => new MemoryLink(Memory, file),
+                FileType.Socket => new MemorySocket(Memory, file),
                 _ => new MemoryFile(Memory, file),
             };
             made.AddName(isNew: true);

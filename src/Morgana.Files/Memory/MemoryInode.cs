@@ -148,3 +148,11 @@ internal sealed class MemoryLink(MemoryFileSystem fileSystem, in NewFile file) :
         return Errno.None;
     }
 }
+
+/// <summary>A socket's node in memory: a name and its attributes, and nothing to read.</summary>
+internal sealed class MemorySocket(MemoryFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
+{
+    public override FileType Type => FileType.Socket;
+
+    protected override long Size => 0;
+}

@@ -21,6 +21,27 @@ public sealed partial class FileNamespace
         return error != Errno.None ? error : directory.Inode.Create(last.Name, NewFileIn(directory.Inode, FileType.Link, 0, target.ToArray()), out _);
     }
 
+    /// <summary>Makes a node under which a socket is found: what bind(2) does with a path. unix(7).</summary>
+    /// <param name="path">Which.</param>
+    /// <param name="node">What stands there now.</param>
+    public Errno MakeSocket(ReadOnlySpan<byte> path, out Inode? node)
+    {
+        const int all = 0x1FF;
+        node = null;
+        var error = BeginCreate(path, isDirectory: false, out var directory, out var last);
+        return error != Errno.None ? error : directory.Inode.Create(last.Name, NewFileIn(directory.Inode, FileType.Socket, all), out node);
+    }
+
+    /// <summary>What a path leads to, for whoever is to connect to it: that asks for the right to write. unix(7).</summary>
+    public Errno FindSocket(ReadOnlySpan<byte> path, out Inode? node)
+    {
+        node = null;
+        var error = Resolve(path, follow: true, out var place);
+        if (error == Errno.None) error = CheckAccess(place.Inode, AccessModes.Write);
+        if (error == Errno.None) node = place.Inode;
+        return error;
+    }
+
     /// <summary>Gives a file another name. A symbolic link is not followed.</summary>
     public Errno Link(ReadOnlySpan<byte> path, ReadOnlySpan<byte> newPath)
     {

@@ -127,6 +127,7 @@ public sealed partial class FileNamespace
         if (flags.HasFlag(OpenFlags.Directory) && !inode.IsDirectory) return Errno.ENOTDIR;
         if (inode.Type == FileType.Link) return Errno.ELOOP;
         if (inode.IsDirectory && wanted.HasFlag(AccessModes.Write)) return Errno.EISDIR;
-        return CheckAccess(inode, wanted);
+        var error = CheckAccess(inode, wanted);
+        return error == Errno.None && inode.Type == FileType.Socket ? Errno.ENXIO : error;
     }
 }

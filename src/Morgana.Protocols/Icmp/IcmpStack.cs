@@ -9,6 +9,8 @@ namespace Morgana.Protocols.Icmp;
 /// <summary>ICMPv4 of one host (RFC 792, RFC 1122 3.2.2): echo in both directions, and errors in both directions. Loop's thread only.</summary>
 public sealed partial class IcmpStack
 {
+    private const int MaxMessage = 65515;       // 65,535 less the smallest IP header.
+
     private readonly IcmpOptions _options;
     private readonly BufferPool _pool;
     private readonly IIpOutput _output;
@@ -32,6 +34,9 @@ public sealed partial class IcmpStack
 
     /// <summary>Whether echo requests to our own addresses are kept for <see cref="TryTakeRequest"/> too, instead of being answered.</summary>
     public bool TakesOwnRequests { get; set; }
+
+    /// <summary>Whoever wants to see every message as it came, such as raw sockets; null for nobody. It does not keep the stack from handling it.</summary>
+    public IIcmpObserver? Observer { get; set; }
 
     /// <summary>Messages that came in.</summary>
     public long Received { get; private set; }
@@ -70,6 +75,7 @@ public sealed partial class IcmpStack
         var reason = IcmpPacket.Parse(message.Span, out var packet);
         if (reason != DropReason.None) return Drop(reason, message);
         var header = packet.Header;
+        Observer?.HandleMessage(source, destination, timeToLive, message, now);
         switch (header.Type)
         {
             case IcmpType.EchoRequest:
@@ -85,6 +91,7 @@ public sealed partial class IcmpStack
             case IcmpType.Unreachable or IcmpType.TimeExceeded or IcmpType.ParameterProblem:
                 reason = ReadError(destination, header, message, out error);
                 if (reason != DropReason.None) return Drop(reason, message);
+                error = error with { Reporter = source };
                 hasError = true;
                 ErrorsReceived++;
                 message.Release();
@@ -111,6 +118,19 @@ public sealed partial class IcmpStack
     /// <param name="now">The time.</param>
     public DropReason SendEchoReply(IpAddress from, IpAddress to, ushort identifier, ushort sequence, ReadOnlySpan<byte> payload, Instant now) =>
         SendEcho(IcmpType.EchoReply, from, to, identifier, sequence, payload, now);
+
+    /// <summary>Sends a message as it is, checksum included.</summary>
+    /// <param name="route">Where to, and how; its protocol is ICMP.</param>
+    /// <param name="message">From the ICMP header on.</param>
+    /// <param name="now">The time.</param>
+    public DropReason Send(in IpRoute route, ReadOnlySpan<byte> message, Instant now)
+    {
+        if (message.Length > MaxMessage) return _drops.Count(DropReason.TooBig);
+        if (!_pool.TryRentPacket(PacketBuffer.Headroom, out var packet)) return _drops.Count(DropReason.NoBuffer);
+        if (packet.TryAppend(message)) return _output.Send(route, packet, now);
+        packet.Release();
+        return _drops.Count(DropReason.NoBuffer);
+    }
 
     /// <summary>The next answer to an echo request.</summary>
     public bool TryTakeReply(out EchoReply reply) => _replies.TryDequeue(out reply);

@@ -49,6 +49,9 @@ public readonly record struct PathError(PathErrorKind Kind, byte Protocol, IpEnd
     /// <summary>Of <see cref="PathErrorKind.FragmentationNeeded"/>: the next hop's MTU as the router says, or 0.</summary>
     public int Mtu { get; init; }
 
+    /// <summary>Who says so; an address of our own where the link said it.</summary>
+    public IpAddress Reporter { get; init; }
+
     /// <summary>The packet's total length.</summary>
     public int PacketLength { get; init; }
 }
@@ -70,3 +73,18 @@ public readonly record struct EchoReply(IpAddress From, ushort Identifier, ushor
 /// <param name="TimeToLive">Hops that it may still go.</param>
 /// <param name="Payload">The data; whoever takes the request releases it.</param>
 public readonly record struct EchoRequest(IpAddress From, IpAddress To, ushort Identifier, ushort Sequence, byte TimeToLive, PacketBuffer Payload);
+
+/// <summary>Sees ICMP messages as they come. Loop's thread only; what it is given is valid for the call.</summary>
+public interface IIcmpObserver
+{
+    /// <summary>A message with a right checksum.</summary>
+    /// <param name="source">Who sent it.</param>
+    /// <param name="destination">Whom it was for.</param>
+    /// <param name="timeToLive">Hops that were left.</param>
+    /// <param name="message">The message from its header on: to look at, not to keep.</param>
+    /// <param name="now">The time.</param>
+    void HandleMessage(IpAddress source, IpAddress destination, byte timeToLive, PacketBuffer message, Instant now);
+
+    /// <summary>An error about an ICMP message of ours.</summary>
+    void HandleError(in PathError error, Instant now);
+}

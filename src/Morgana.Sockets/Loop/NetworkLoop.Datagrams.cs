@@ -51,6 +51,11 @@ public sealed partial class NetworkLoop
     public ValueTask<IpAddress[]> ResolveAsync(string name, CancellationToken cancel = default) =>
         new NameLookup(this, _options.NameServers, _clock).ResolveAsync(name, hasIpv6: false, cancel);
 
+    /// <summary>The name of an address, as the name servers say (RFC 1035 3.5); null if it has none. Nothing proves that the name has the address.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">There is no such name, or nobody could be asked.</exception>
+    public ValueTask<string?> ResolveAsync(Ipv4Address address, CancellationToken cancel = default) =>
+        new NameLookup(this, _options.NameServers, _clock).ResolveAsync(address, cancel);
+
     internal void Forget(LoopUdpSocket socket) => _sockets.Remove(socket);
 
     private Ping SendPing(IpAddress destination, int payloadLength, Instant now)

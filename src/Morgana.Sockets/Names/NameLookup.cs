@@ -29,7 +29,18 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
         return found.Length > 0 ? found : throw new SocketException((int)SocketError.NoData, $"The name '{name}' has no address.");
     }
 
-    private async Task<IpAddress[]> QueryAsync(string name, ushort type, CancellationToken cancel)
+    /// <summary>The name of an address (RFC 1035 3.5); null if it has none.</summary>
+    public async ValueTask<string?> ResolveAsync(Ipv4Address address, CancellationToken cancel)
+    {
+        if (servers.Count == 0) throw new SocketException((int)SocketError.NoRecovery, "No name server is configured: give --dns=ADDRESS.");
+        char[] asked = new char[32];
+        string name = new(asked, 0, DnsMessage.WriteReverseName(address, asked));
+        return await QueryAsync(name, DnsMessage.TypePtr, ReadName, cancel).ConfigureAwait(false);
+    }
+
+    private Task<IpAddress[]> QueryAsync(string name, ushort type, CancellationToken cancel) => QueryAsync(name, type, ReadAddresses, cancel);
+
+    private async Task<T> QueryAsync<T>(string name, ushort type, Reader<T> read, CancellationToken cancel)
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
@@ -39,8 +50,8 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
                 int length = DnsMessage.WriteQuestion(question, SystemEntropy.NextUInt16(), name, type);
                 if (length == 0) throw new SocketException((int)SocketError.HostNotFound, $"'{name}' is no domain name.");
                 MixCase(question.AsSpan(DnsMessage.HeaderSize, length - DnsMessage.HeaderSize - 4));
-                var (result, addresses) = await AskAsync(server, question.AsMemory(0, length), FirstTimeout * (1 << attempt), cancel).ConfigureAwait(false);
-                if (result == DnsParseResult.Ok) return addresses;
+                var (result, found) = await AskAsync(server, question.AsMemory(0, length), read, FirstTimeout * (1 << attempt), cancel).ConfigureAwait(false);
+                if (result == DnsParseResult.Ok) return found!;
                 if (result == DnsParseResult.NoSuchName) throw new SocketException((int)SocketError.HostNotFound, $"The name '{name}' does not exist.");
             }
         }
@@ -49,7 +60,7 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
     }
 
     /// <summary>Asks one server over UDP, and over TCP if the answer was cut. A timeout counts as a failure of the server.</summary>
-    private async Task<(DnsParseResult Result, IpAddress[] Addresses)> AskAsync(IpEndpoint server, ReadOnlyMemory<byte> question, TimeSpan timeout, CancellationToken cancel)
+    private async Task<(DnsParseResult Result, T? Found)> AskAsync<T>(IpEndpoint server, ReadOnlyMemory<byte> question, Reader<T> read, TimeSpan timeout, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
@@ -63,25 +74,25 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
             {
                 var received = await socket.ReceiveAsync(buffer, either.Token).ConfigureAwait(false);
                 if (received.From != server) continue;      // RFC 5452 9.1: an answer comes from where the question went.
-                var (result, addresses) = Read(buffer.AsSpan(0, received.Length), question.Span);
+                var (result, found) = read(buffer.AsSpan(0, received.Length), question.Span);
                 if (result == DnsParseResult.NotOurs && ++forged < MaxForged) continue;
                 bool isToTheLetter = received.Length >= question.Length && buffer.AsSpan(0, question.Length)[DnsMessage.HeaderSize..].SequenceEqual(question.Span[DnsMessage.HeaderSize..]);
-                if (result is DnsParseResult.NotOurs or DnsParseResult.Truncated || !isToTheLetter) return await AskOverTcpAsync(server, question, either.Token).ConfigureAwait(false);
-                return (result, addresses);
+                if (result is DnsParseResult.NotOurs or DnsParseResult.Truncated || !isToTheLetter) return await AskOverTcpAsync(server, question, read, either.Token).ConfigureAwait(false);
+                return (result, found);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return (DnsParseResult.ServerFailure, []);
+            return (DnsParseResult.ServerFailure, default);
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
             // IOException: a server closed its connection in the middle of an answer.
-            return (DnsParseResult.ServerFailure, []);
+            return (DnsParseResult.ServerFailure, default);
         }
     }
 
-    private async Task<(DnsParseResult Result, IpAddress[] Addresses)> AskOverTcpAsync(IpEndpoint server, ReadOnlyMemory<byte> question, CancellationToken cancel)
+    private async Task<(DnsParseResult Result, T? Found)> AskOverTcpAsync<T>(IpEndpoint server, ReadOnlyMemory<byte> question, Reader<T> read, CancellationToken cancel)
     {
         await using var connection = await network.ConnectAsync(server, null, cancel).ConfigureAwait(false);
         var stream = connection.AsStream();
@@ -94,7 +105,7 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
         await stream.ReadExactlyAsync(size, cancel).ConfigureAwait(false);
         var answer = new byte[System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(size)];
         await stream.ReadExactlyAsync(answer, cancel).ConfigureAwait(false);
-        return Read(answer, question.Span);
+        return read(answer, question.Span);
     }
 
     // Names are the same in either case, and servers copy the question (draft-vixie-dnsext-dns0x20): a bit more to guess for each letter.
@@ -106,7 +117,17 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
             if (char.IsAsciiLetter((char)name[i])) name[i] = (byte)(name[i] ^ (random[i] & 0x20));
     }
 
-    private static (DnsParseResult Result, IpAddress[] Addresses) Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
+    /// <summary>What an answer says.</summary>
+    private delegate (DnsParseResult Result, T? Found) Reader<T>(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question);
+
+    private static (DnsParseResult Result, string? Found) ReadName(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
+    {
+        Span<char> name = stackalloc char[DnsMessage.MaxName];
+        var result = DnsMessage.ReadPointer(message, question, name, out int length);
+        return (result, length == 0 ? null : new(name[..length]));
+    }
+
+    private static (DnsParseResult Result, IpAddress[]? Found) ReadAddresses(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
     {
         Span<IpAddress> found = new IpAddress[MaxAddresses];
         var result = DnsMessage.ReadAnswer(message, question, found, out int count);

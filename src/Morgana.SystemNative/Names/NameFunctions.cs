@@ -68,8 +68,10 @@ internal static unsafe class NameFunctions
         var wanted = Ipv4Address.Read(new(address, 4));
         if (host is not null && hostLength > 0)
         {
-            string? name = (flags & Numeric) != 0 ? null : KnownName(wanted);
-            if (name is null && (flags & NameRequired) != 0) return NoName;
+            string? name = null;
+            int error = (flags & Numeric) != 0 ? NoName : FindName(wanted, out name);
+            // getnameinfo(3): without a name the number will do, unless it must be one.
+            if (error != Success && (flags & NameRequired) != 0) return error;
             if (!TryWrite(name ?? wanted.ToString(), host, hostLength)) return NoMemory;
         }
 
@@ -99,10 +101,28 @@ internal static unsafe class NameFunctions
             return Success;
         }
 
+        int error = Ask(() => HostNetwork.Loop.ResolveAsync(name).AsTask(), out var answer);
+        found = answer is null ? [] : [.. answer.Where(a => a.IsIpv4)];
+        return error == Success && found.Length == 0 ? NoName : error;
+    }
+
+    // RFC 1035 3.5. Addresses that nobody can know, and ours, are asked of nobody.
+    private static int FindName(Ipv4Address address, out string? name)
+    {
+        name = KnownName(address);
+        if (name is not null) return Success;
+        if (address.IsLoopback || address.Value == 0 || address.IsMulticast || address == Ipv4Address.Broadcast) return NoName;
+        int error = Ask(() => HostNetwork.Loop.ResolveAsync(address).AsTask(), out name);
+        return error == Success && name is null ? NoName : error;
+    }
+
+    private static int Ask<T>(Func<Task<T>> question, out T? answer)
+    {
+        answer = default;
         try
         {
-            found = HostNetwork.Loop.ResolveAsync(name).AsTask().GetAwaiter().GetResult().Where(a => a.IsIpv4).ToArray();
-            return found.Length > 0 ? Success : NoName;
+            answer = question().GetAwaiter().GetResult();
+            return Success;
         }
         catch (SocketException e)
         {

@@ -21,10 +21,16 @@ internal unsafe ref struct Message
     private Message(ReadOnlySpan<IoVector> pieces) => _pieces = pieces;
 
     /// <summary>Where it goes, if the caller says so.</summary>
-    public IpEndpoint? To { get; init; }
+    public IpEndpoint? To { get; set; }
+
+    /// <summary>The same for sockets of Unix's domain.</summary>
+    public UnixAddress? ToName { get; set; }
 
     /// <summary>Who sent what was received, if the protocol tells.</summary>
     public IpEndpoint? From { get; set; }
+
+    /// <summary>The same for sockets of Unix's domain.</summary>
+    public UnixAddress? FromName { get; set; }
 
     /// <summary>Where what was received was sent to, if the protocol tells.</summary>
     public IpEndpoint? Destination { get; set; }
@@ -37,10 +43,15 @@ internal unsafe ref struct Message
 
     public static Message ToReceive(Span<byte> single) => new(single);
 
-    public static Message ToSend(ReadOnlySpan<byte> single, IpEndpoint? to = null) =>
-        new(System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(single), single.Length)) { To = to };
+    public static Message ToSend(ReadOnlySpan<byte> single) =>
+        new(System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(single), single.Length));
 
-    public static Message Of(ReadOnlySpan<IoVector> pieces, IpEndpoint? to = null) => new(pieces) { To = to };
+    public static Message Of(ReadOnlySpan<IoVector> pieces) => new(pieces);
+
+    /// <summary>Writes who sent what was received, as far as it fits.</summary>
+    /// <returns>How long the address is; 0 if there is none.</returns>
+    public readonly int WriteFrom(Span<byte> address) =>
+        From is { } from ? SocketAddress.Write(from, address) : FromName is { } name ? UnixAddress.Write(name, address) : 0;
 
     /// <summary>Octets in all pieces.</summary>
     public readonly long Length

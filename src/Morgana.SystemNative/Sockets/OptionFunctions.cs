@@ -57,10 +57,12 @@ internal static unsafe class OptionFunctions
         if (length is null || *length < 0) return Error.EFAULT;
         var error = SocketFunctions.Find(socket, out var found);
         if (error != Error.Success) return error;
+        if ((level, name) is (1, 17)) return GetPeerCredentials(found!, value, length);
+        if ((level, name) is (6, 11) && found is TcpSocket tcp) return GetTcpInformation(tcp, value, length);
         int number;
         if ((level, name) is (1, 39) or (1, 38))        // SO_DOMAIN, SO_PROTOCOL
         {
-            number = name == 39 ? SocketAddress.Ipv4 : found!.Protocol;
+            number = name == 39 ? found!.Family : found!.Protocol;
         }
         else
         {
@@ -71,6 +73,7 @@ internal static unsafe class OptionFunctions
             {
                 (1, 2) => Known(found!.Options.ReuseAddress ? 1 : 0, out number),
                 (0, 10) => Known(found!.Options.PathMtuDiscovery, out number),
+                (0, 11) => Known(found!.Options.ReceiveErrors ? 1 : 0, out number),
                 _ => SocketOptionTable.Get(found!, ownLevel, ownName, out number),
             };
             if (error != Error.Success) return error == Error.ENOTSUP ? Error.ENOPROTOOPT : error;
@@ -85,6 +88,7 @@ internal static unsafe class OptionFunctions
         if (value is null || length < 0) return Error.EFAULT;
         var error = SocketFunctions.Find(socket, out var found);
         if (error != Error.Success) return error;
+        if (found is UnixSocket && level != 1) return Error.ENOTSUP;
         if (!RawOptions.TryTranslate(level, name, out int ownLevel, out int ownName)) return Error.ENOPROTOOPT;
         if (ownLevel == SocketOptionTable.LevelSocket && ownName is 0x0080 or 0x1005 or 0x1006) return SetSockOpt(socket, ownLevel, ownName, value, length);
         error = SocketOptionTable.Read(new(value, length), ownLevel, out int number);
@@ -101,6 +105,10 @@ internal static unsafe class OptionFunctions
             case (0, 10):
                 if (number is < 0 or > 5) return Error.EINVAL;
                 found!.Options.PathMtuDiscovery = number;
+                return Error.Success;
+            // IP_RECVERR has an effect for ICMP; datagrams and streams tell of errors anyway.
+            case (0, 11):
+                found!.Options.ReceiveErrors = number != 0;
                 return Error.Success;
         }
 
@@ -217,6 +225,28 @@ internal static unsafe class OptionFunctions
         }
 
         *length = Math.Min(*length, size);
+        whole[..*length].CopyTo(new(value, *length));
+        return Error.Success;
+    }
+
+    // A struct ucred.
+    private static Error GetPeerCredentials(OwnSocket socket, byte* value, int* length)
+    {
+        var (process, user, group) = socket.PeerCredentials();
+        Span<byte> whole = stackalloc byte[12];
+        BinaryPrimitives.WriteInt32LittleEndian(whole, process);
+        BinaryPrimitives.WriteUInt32LittleEndian(whole[4..], user);
+        BinaryPrimitives.WriteUInt32LittleEndian(whole[8..], group);
+        *length = Math.Min(*length, whole.Length);
+        whole[..*length].CopyTo(new(value, *length));
+        return Error.Success;
+    }
+
+    private static Error GetTcpInformation(TcpSocket socket, byte* value, int* length)
+    {
+        Span<byte> whole = stackalloc byte[TcpInformation.Size];
+        using (HostNetwork.Loop.TakeTurn()) socket.WriteInformation(whole);
+        *length = Math.Min(*length, whole.Length);
         whole[..*length].CopyTo(new(value, *length));
         return Error.Success;
     }

@@ -31,6 +31,9 @@ internal abstract class OwnSocket : Descriptor
 
     public SocketOptions Options { get; } = new();
 
+    /// <summary><c>AF_INET</c> 2, <c>AF_UNIX</c> 1.</summary>
+    public abstract int Family { get; }
+
     /// <summary><c>SOCK_STREAM</c> 1, <c>SOCK_DGRAM</c> 2, <c>SOCK_RAW</c> 3.</summary>
     public abstract int Type { get; }
 
@@ -49,21 +52,30 @@ internal abstract class OwnSocket : Descriptor
     /// <summary>What it is ready for, as poll(2) tells it.</summary>
     protected abstract SocketEvents Ready { get; }
 
-    public abstract Error Bind(IpEndpoint local);
+    /// <param name="address">A <c>sockaddr</c>, as the caller has it.</param>
+    public abstract Error Bind(ReadOnlySpan<byte> address);
 
-    public abstract Error Connect(IpEndpoint remote);
+    /// <param name="address">A <c>sockaddr</c>, as the caller has it.</param>
+    public abstract Error Connect(ReadOnlySpan<byte> address);
 
     /// <summary>connect(2) with <c>AF_UNSPEC</c>.</summary>
     public abstract Error Disconnect();
 
     public abstract Error Shutdown(bool receive, bool send);
 
-    public abstract Error GetLocal(out IpEndpoint local);
+    /// <param name="address">Gets as much of the name as fits.</param>
+    /// <param name="length">How long it is.</param>
+    public abstract Error GetLocal(Span<byte> address, out int length);
 
-    public abstract Error GetPeer(out IpEndpoint peer);
+    /// <param name="address">Gets as much of the name as fits.</param>
+    /// <param name="length">How long it is.</param>
+    public abstract Error GetPeer(Span<byte> address, out int length);
 
     /// <summary><c>FIONREAD</c>.</summary>
     public abstract Error GetAvailable(out int count);
+
+    /// <summary>Where a message goes: sets its address, unless the protocol does not care.</summary>
+    public abstract Error ReadDestination(ReadOnlySpan<byte> address, ref Message message);
 
     public abstract Error Receive(ref Message message, MessageFlags flags);
 
@@ -74,11 +86,24 @@ internal abstract class OwnSocket : Descriptor
 
     public virtual Error Listen(int backlog) => Error.ENOTSUP;
 
-    public virtual Error Accept(out OwnSocket? accepted, out IpEndpoint peer)
+    /// <param name="accepted">The connection.</param>
+    /// <param name="peer">Gets as much of the peer's name as fits.</param>
+    /// <param name="length">How long it is.</param>
+    public virtual Error Accept(out OwnSocket? accepted, Span<byte> peer, out int length)
     {
-        (accepted, peer) = (null, default);
+        (accepted, length) = (null, 0);
         return Error.ENOTSUP;
     }
+
+    /// <summary><c>MSG_ERRQUEUE</c>: the oldest error that <c>IP_RECVERR</c> keeps, and who sent it.</summary>
+    public virtual bool TryTakeError(out IpEndpoint from)
+    {
+        from = default;
+        return false;
+    }
+
+    /// <summary><c>SO_PEERCRED</c>. Without a peer in this program: nobody.</summary>
+    public virtual (int Process, uint User, uint Group) PeerCredentials() => (0, uint.MaxValue, uint.MaxValue);
 
     /// <summary>An option was changed that what is open already must hear of. In a turn.</summary>
     public virtual void HandleOptionsChanged(Instant now)

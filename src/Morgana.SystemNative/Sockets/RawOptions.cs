@@ -3,6 +3,9 @@ namespace Morgana.SystemNative;
 /// <summary>Linux's numbers of levels and options (asm-generic/socket.h, netinet/in.h, netinet/tcp.h) as .NET's.</summary>
 internal static class RawOptions
 {
+    // .NET has no name for it.
+    private const int RecvErr = ~11;
+
     public static bool TryTranslate(int level, int name, out int ownLevel, out int ownName)
     {
         (ownLevel, ownName) = (level, name) switch
@@ -27,6 +30,7 @@ internal static class RawOptions
             (0, 2) => (SocketOptionTable.LevelIp, 4),
             (0, 8) => (SocketOptionTable.LevelIp, 19),
             (0, 10) => (SocketOptionTable.LevelIp, 14),
+            (0, 11) => (SocketOptionTable.LevelIp, RecvErr),
             (0, 33) => (SocketOptionTable.LevelIp, 10),
             (0, 34) => (SocketOptionTable.LevelIp, 11),
             (6, 1) => (SocketOptionTable.LevelTcp, 1),

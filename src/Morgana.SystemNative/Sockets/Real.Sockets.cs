@@ -101,6 +101,15 @@ internal static unsafe partial class Real
     [DllImport(Library, EntryPoint = "__real_SystemNative_Poll")]
     public static extern int Poll(PollEvent* events, uint count, int milliseconds, uint* triggered);
 
+    [DllImport(Library, EntryPoint = "__real_SystemNative_GetPeerID")]
+    public static extern int GetPeerId(nint socket, uint* user);
+
+    [DllImport(Library, EntryPoint = "SystemNative_GetEUid")]
+    public static extern uint GetEUid();
+
+    [DllImport(Library, EntryPoint = "SystemNative_GetEGid")]
+    public static extern uint GetEGid();
+
     [DllImport(Library, EntryPoint = "SystemNative_PRead")]
     public static extern int PRead(nint file, byte* buffer, int count, long offset);
 }

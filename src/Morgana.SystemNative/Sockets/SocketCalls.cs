@@ -185,4 +185,18 @@ internal static unsafe class SocketCalls
             return (int)Outcome.Of(e);
         }
     }
+
+    [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_GetPeerID")]
+    public static int GetPeerId(nint socket, uint* user)
+    {
+        if (!Descriptors.IsOurs(socket)) return Real.GetPeerId(socket, user);
+        try
+        {
+            return Outcome.Status(SocketFunctions.GetPeerId(socket, user));
+        }
+        catch (Exception e)
+        {
+            return Outcome.Fail(Outcome.Of(e));
+        }
+    }
 }

@@ -3,27 +3,47 @@ namespace Morgana.SystemNative;
 /// <summary>Sockets: made, bound, connected and asked about, with the checks and the order of errors that Linux has.</summary>
 internal static unsafe class SocketFunctions
 {
+    private const int FamilyUnix = 1;
     private const int FamilyIpv4 = 2;
     private const int TypeStream = 1;
     private const int TypeDatagram = 2;
     private const int TypeRaw = 3;
+    private const int ProtocolIcmp = 1;
     private const int ProtocolTcp = 6;
     private const int ProtocolUdp = 17;
 
-    // socket(2). A host without IPv6 has no such family; nor have we one for Unix's own sockets, packets and CAN.
+    // socket(2). A host without IPv6 has no such family; nor have we one for packets and CAN.
     public static Error Socket(int family, int type, int protocol, nint* socket)
     {
         if (socket is null) return Error.EFAULT;
         *socket = -1;
-        if (family != FamilyIpv4) return Error.EAFNOSUPPORT;
+        if (family is not (FamilyUnix or FamilyIpv4)) return Error.EAFNOSUPPORT;
         if (type is < TypeStream or > 5) return Error.EPROTOTYPE;
+        if (family == FamilyUnix) return UnixSocket(type, protocol, socket);
         if (protocol is not (0 or 1 or 2 or ProtocolTcp or ProtocolUdp or 255)) return Error.EPROTONOSUPPORT;
         OwnSocket created;
         switch (type, protocol)
         {
             case (TypeStream, 0 or ProtocolTcp): created = new TcpSocket(HostNetwork.Loop); break;
             case (TypeDatagram, 0 or ProtocolUdp): created = new UdpSocket(HostNetwork.Loop); break;
+            case (TypeDatagram or TypeRaw, ProtocolIcmp): created = new IcmpSocket(HostNetwork.Loop, type == TypeRaw); break;
             case (TypeStream or TypeDatagram or TypeRaw, _): return Error.EPROTONOSUPPORT;
+            default: return Error.ESOCKTNOSUPPORT;
+        }
+
+        return Descriptors.Open(created, out *socket);
+    }
+
+    // unix(7).
+    private static Error UnixSocket(int type, int protocol, nint* socket)
+    {
+        if (protocol != 0) return Error.EPROTONOSUPPORT;
+        OwnSocket created;
+        switch (type)
+        {
+            case TypeStream: created = new UnixStreamSocket(HostNetwork.Loop); break;
+            // unix_create of Linux: what was once a raw one counts as this.
+            case TypeDatagram or TypeRaw: created = new UnixDatagramSocket(HostNetwork.Loop); break;
             default: return Error.ESOCKTNOSUPPORT;
         }
 
@@ -36,7 +56,7 @@ internal static unsafe class SocketFunctions
         if (family is null || type is null || protocol is null || isListening is null) return Error.EFAULT;
         (*family, *type, *protocol, *isListening) = (-1, -1, -1, 0);
         if (Find(socket, out var found) != Error.Success) return Error.Success;
-        (*family, *type, *protocol, *isListening) = (FamilyIpv4, found!.Type, found.Protocol, found.IsListening ? 1 : 0);
+        (*family, *type, *protocol, *isListening) = (found!.Family, found.Type, found.Protocol, found.IsListening ? 1 : 0);
         return Error.Success;
     }
 
@@ -47,20 +67,14 @@ internal static unsafe class SocketFunctions
         if (error != Error.Success) return error;
         // As .NET does it: a port in TIME_WAIT can be bound on Windows.
         if (protocol == ProtocolTcp) found!.Options.ReuseAddress = true;
-        error = SocketAddress.Read(new(address, length), out var local);
-        return error != Error.Success ? error : found!.Bind(local);
+        return found!.Bind(new ReadOnlySpan<byte>(address, length));
     }
 
     public static Error Connect(nint socket, byte* address, int length)
     {
         if (address is null || length < 0) return Error.EFAULT;
         var error = Find(socket, out var found);
-        if (error != Error.Success) return error;
-        error = SocketAddress.ReadFamily(new(address, length), out ushort family);
-        if (error != Error.Success) return error;
-        if (family == SocketAddress.Unspecified) return found!.Disconnect();
-        error = SocketAddress.Read(new(address, length), out var remote);
-        return error != Error.Success ? error : found!.Connect(remote);
+        return error != Error.Success ? error : found!.Connect(new ReadOnlySpan<byte>(address, length));
     }
 
     // The data is the caller's to send afterwards, as it is where there is no TCP Fast Open.
@@ -89,7 +103,7 @@ internal static unsafe class SocketFunctions
         *accepted = -1;
         var error = Find(socket, out var found);
         if (error != Error.Success) return error;
-        error = found!.Accept(out var connection, out var peer);
+        error = found!.Accept(out var connection, new(address, *length), out int nameLength);
         if (error != Error.Success) return error;
         error = Descriptors.Open(connection!, out *accepted);
         if (error != Error.Success)
@@ -98,7 +112,7 @@ internal static unsafe class SocketFunctions
             return error;
         }
 
-        *length = SocketAddress.Write(peer, new(address, *length));
+        *length = nameLength;
         return Error.Success;
     }
 
@@ -114,8 +128,8 @@ internal static unsafe class SocketFunctions
         if (address is null || length is null || *length < 0) return Error.EFAULT;
         var error = Find(socket, out var found);
         if (error != Error.Success) return error;
-        error = found!.GetLocal(out var local);
-        if (error == Error.Success) *length = SocketAddress.Write(local, new(address, *length));
+        error = found!.GetLocal(new Span<byte>(address, *length), out int nameLength);
+        if (error == Error.Success) *length = nameLength;
         return error;
     }
 
@@ -124,8 +138,8 @@ internal static unsafe class SocketFunctions
         if (address is null || length is null || *length < 0) return Error.EFAULT;
         var error = Find(socket, out var found);
         if (error != Error.Success) return error;
-        error = found!.GetPeer(out var peer);
-        if (error == Error.Success) *length = SocketAddress.Write(peer, new(address, *length));
+        error = found!.GetPeer(new Span<byte>(address, *length), out int nameLength);
+        if (error == Error.Success) *length = nameLength;
         return error;
     }
 
@@ -144,6 +158,15 @@ internal static unsafe class SocketFunctions
         *atMark = 0;
         var error = Find(socket, out var found);
         return error == Error.Success && found is not TcpSocket ? Error.ENOTTY : error;
+    }
+
+    // SO_PEERCRED.
+    public static Error GetPeerId(nint socket, uint* user)
+    {
+        if (user is null) return Error.EFAULT;
+        var error = Find(socket, out var found);
+        if (error == Error.Success) *user = found!.PeerCredentials().User;
+        return error;
     }
 
     public static Error Find(nint socket, out OwnSocket? found) => Descriptors.Find(socket, Error.ENOTSOCK, out found);

@@ -18,6 +18,8 @@ internal static class SocketOptionTable
     {
         var options = socket.Options;
         value = 0;
+        // unix(7): the Internet's levels have nothing there.
+        if (socket is UnixSocket && level != LevelSocket) return Error.ENOTSUP;
         switch (level, name)
         {
             case (LevelSocket, 0x0001): value = Flag(options.Debug); break;
@@ -57,6 +59,9 @@ internal static class SocketOptionTable
     public static Error Set(OwnSocket socket, int level, int name, int value, Instant now)
     {
         var options = socket.Options;
+        if (socket is UnixSocket && level != LevelSocket) return Error.ENOTSUP;
+        // SO_REUSEPORT, which .NET sets along, is for the Internet's sockets.
+        if (socket is UnixSocket && (name, value) is (0x0004, not 0) or (~0x0004, 0)) return Error.ENOTSUP;
         var error = (level, name) switch
         {
             (LevelSocket, _) => SetSocket(options, name, value),

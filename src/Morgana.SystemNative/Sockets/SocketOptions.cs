@@ -56,6 +56,9 @@ internal sealed class SocketOptions
     /// <summary><c>IP_MTU_DISCOVER</c>.</summary>
     public int PathMtuDiscovery { get; set; } = 1;
 
+    /// <summary><c>IP_RECVERR</c>.</summary>
+    public bool ReceiveErrors { get; set; }
+
     public int MulticastTimeToLive { get; set; } = 1;
 
     public bool MulticastLoop { get; set; } = true;

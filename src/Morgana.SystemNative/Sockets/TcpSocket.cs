@@ -6,7 +6,7 @@ using Morgana.Sockets;
 namespace Morgana.SystemNative;
 
 /// <summary>A TCP socket: Linux's socket states over a listener or a control block of our stack.</summary>
-internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObserver
+internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObserver
 {
     // net.core.somaxconn.
     private const int MaxBacklog = 4096;
@@ -61,6 +61,10 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
     /// <summary>All that are bound, by their ports. In a turn.</summary>
     public static IEnumerable<TcpSocket> Bound => s_ports.All;
 
+    /// <summary><c>TCP_INFO</c>. In a turn.</summary>
+    public void WriteInformation(Span<byte> information) =>
+        TcpInformation.Write(information, IsListening ? TcpState.Listen : _tcb?.State ?? TcpState.Closed, _tcb);
+
     // tcp_poll of Linux: a socket that is not connected shows a hang-up, and may be written to, to hear why not.
     protected override SocketEvents Ready
     {
@@ -106,9 +110,12 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
         return Error.Success;
     }
 
-    public override Error Accept(out OwnSocket? accepted, out IpEndpoint peer)
+    // tcp(7): a stream goes where it is connected to, whatever the message says.
+    public override Error ReadDestination(ReadOnlySpan<byte> address, ref Message message) => Error.Success;
+
+    public override Error Accept(out OwnSocket? accepted, Span<byte> peer, out int length)
     {
-        (accepted, peer) = (null, default);
+        (accepted, length) = (null, 0);
         long deadline = 0;
         while (true)
         {
@@ -118,8 +125,8 @@ internal sealed partial class TcpSocket : OwnSocket, ITcpObserver, ITcpListenObs
                 if (_phase != Phase.Listening) return Error.EINVAL;
                 if (_listener!.TryAccept(out var tcb))
                 {
-                    var socket = new TcpSocket(Loop, this, tcb, turn.Now);
-                    (accepted, peer) = (socket, tcb.Remote);
+                    accepted = new TcpSocket(Loop, this, tcb, turn.Now);
+                    length = SocketAddress.Write(tcb.Remote, peer);
                     return Error.Success;
                 }
 

@@ -41,20 +41,31 @@ internal static unsafe class TransferFunctions
         error = found!.Receive(ref message, (MessageFlags)flags);
         if (error != Error.Success) return error;
         *received = message.Count;
-        header->SocketAddressLength = message.From is { } from && header->SocketAddress is not null
-            ? Math.Min(header->SocketAddressLength, SocketAddress.Write(from, new(header->SocketAddress, header->SocketAddressLength)))
-            : 0;
+        header->SocketAddressLength = header->SocketAddress is null
+            ? 0
+            : Math.Min(header->SocketAddressLength, message.WriteFrom(new(header->SocketAddress, header->SocketAddressLength)));
         var told = message.IsTruncated ? MessageFlags.Truncated : MessageFlags.None;
         header->ControlBufferLength = WriteControl(found, message.Destination, new(header->ControlBuffer, header->ControlBufferLength), ref told);
         header->Flags = (int)told;
         return Error.Success;
     }
 
-    // No socket of ours keeps errors apart: IP_RECVERR is not set.
+    // recvmsg(2), MSG_ERRQUEUE, of which .NET wants to know who sent the error.
     public static Error ReceiveSocketError(nint socket, MessageHeader* header)
     {
-        var error = SocketFunctions.Find(socket, out _);
-        return error != Error.Success ? error : Error.EAGAIN;
+        if (header is null) return Error.EFAULT;
+        var error = SocketFunctions.Find(socket, out var found);
+        if (error != Error.Success) return error;
+        if (!found!.TryTakeError(out var from))
+        {
+            header->SocketAddressLength = 0;
+            return Error.EAGAIN;
+        }
+
+        header->SocketAddressLength = header->SocketAddress is null
+            ? 0
+            : Math.Min(header->SocketAddressLength, SocketAddress.Write(from, new(header->SocketAddress, header->SocketAddressLength)));
+        return Error.Success;
     }
 
     public static Error Send(nint socket, byte* buffer, int length, int flags, int* sent)
@@ -74,16 +85,14 @@ internal static unsafe class TransferFunctions
         var error = SocketFunctions.Find(socket, out var found);
         if (error != Error.Success) return error;
         if (header->IoVectorCount > MostVectors) return Error.EMSGSIZE;
-        IpEndpoint? to = null;
-        // tcp(7): a stream goes where it is connected to, whatever the message says.
-        if (header->SocketAddress is not null && header->SocketAddressLength > 0 && found is not TcpSocket)
+        var message = Message.Of(new(header->IoVectors, header->IoVectorCount));
+        if (header->SocketAddress is not null && header->SocketAddressLength > 0)
         {
-            error = SocketAddress.Read(new(header->SocketAddress, header->SocketAddressLength), out var remote);
+            error = found!.ReadDestination(new(header->SocketAddress, header->SocketAddressLength), ref message);
             if (error != Error.Success) return error;
-            to = remote;
         }
 
-        error = found!.Send(Message.Of(new(header->IoVectors, header->IoVectorCount), to), (MessageFlags)flags, out int count);
+        error = found!.Send(message, (MessageFlags)flags, out int count);
         *sent = count;
         return error;
     }

@@ -6,7 +6,7 @@ using Morgana.Sockets;
 namespace Morgana.SystemNative;
 
 /// <summary>A UDP socket: Linux's rules of binding and connecting over an endpoint of our stack.</summary>
-internal sealed class UdpSocket : OwnSocket, IUdpObserver
+internal sealed class UdpSocket : IpSocket, IUdpObserver
 {
     private const int MaxPayload = 65507;
 

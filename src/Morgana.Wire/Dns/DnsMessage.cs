@@ -38,6 +38,12 @@ public static class DnsMessage
     /// <summary>An alias.</summary>
     public const ushort TypeCname = 5;
 
+    /// <summary>The name of an address (RFC 1035 3.3.12).</summary>
+    public const ushort TypePtr = 12;
+
+    /// <summary>The longest name as text.</summary>
+    public const int MaxName = 253;
+
     /// <summary>An IPv6 address record (RFC 3596).</summary>
     public const ushort TypeAaaa = 28;
 
@@ -86,6 +92,37 @@ public static class DnsMessage
     public static DnsParseResult ReadAnswer(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question, Span<IpAddress> addresses, out int count)
     {
         count = 0;
+        var result = CheckHeader(message, question);
+        if (result != DnsParseResult.Ok) return result;
+        ushort type = BinaryPrimitives.ReadUInt16BigEndian(question[^4..]);
+        return ReadRecords(message, question.Length, type, addresses, ref count, out _) ? DnsParseResult.Ok : DnsParseResult.NotOurs;
+    }
+
+    /// <summary>Writes the name under which an address's own name is asked for: its octets backwards (RFC 1035 3.5).</summary>
+    /// <returns>How long it is; <paramref name="name"/> has room for 30 characters.</returns>
+    public static int WriteReverseName(Ipv4Address address, Span<char> name)
+    {
+        uint value = address.Value;
+        return name.TryWrite($"{(byte)value}.{(byte)(value >> 8)}.{(byte)(value >> 16)}.{value >> 24}.in-addr.arpa", out int length) ? length : 0;
+    }
+
+    /// <summary>Reads the name of an answer to a question for <see cref="TypePtr"/>, following aliases within it (RFC 2317 4).</summary>
+    /// <param name="message">The answer, as it came.</param>
+    /// <param name="question">The question, as it was sent.</param>
+    /// <param name="name">Where the name goes: <see cref="MaxName"/> characters.</param>
+    /// <param name="length">How long it is; 0 if there is none, or none that a host can have.</param>
+    public static DnsParseResult ReadPointer(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question, Span<char> name, out int length)
+    {
+        length = 0;
+        var result = CheckHeader(message, question);
+        if (result != DnsParseResult.Ok) return result;
+        int count = 0;
+        if (!ReadRecords(message, question.Length, TypePtr, [], ref count, out int data)) return DnsParseResult.NotOurs;
+        return data < 0 || TryReadName(message, data, name, out length) ? DnsParseResult.Ok : DnsParseResult.NotOurs;
+    }
+
+    private static DnsParseResult CheckHeader(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
+    {
         if (message.Length < question.Length) return DnsParseResult.NotOurs;
         ushort flags = BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
         // QR must be set, OPCODE be QUERY, and the question be ours to the letter, ID included (RFC 5452 9.1).
@@ -95,17 +132,46 @@ public static class DnsMessage
         if (!Ascii.EqualsIgnoreCase(message.Slice(HeaderSize, asked.Length), asked)) return DnsParseResult.NotOurs;
         if ((flags & 0x0200) != 0) return DnsParseResult.Truncated;
         int rcode = flags & 0xF;
-        if (rcode == 3) return DnsParseResult.NoSuchName;
-        if (rcode != 0) return DnsParseResult.ServerFailure;
-
-        ushort type = BinaryPrimitives.ReadUInt16BigEndian(asked[^4..]);
-        int owner = HeaderSize;         // The name that the next record must belong to: first the question's.
-        int answers = BinaryPrimitives.ReadUInt16BigEndian(message[6..]);
-        return ReadRecords(message, question.Length, answers, type, owner, addresses, ref count) ? DnsParseResult.Ok : DnsParseResult.NotOurs;
+        return rcode switch { 0 => DnsParseResult.Ok, 3 => DnsParseResult.NoSuchName, _ => DnsParseResult.ServerFailure };
     }
 
-    private static bool ReadRecords(ReadOnlySpan<byte> message, int start, int answers, ushort type, int owner, Span<IpAddress> addresses, ref int count)
+    // As text. What a host cannot be called (RFC 952, RFC 1123 2.1; and the underscore that is seen) is left out whole: a caller may print it.
+    private static bool TryReadName(ReadOnlySpan<byte> message, int at, Span<char> name, out int length)
     {
+        int pointers = 0;
+        length = 0;
+        for (int labels = 0; labels < 128; labels++)
+        {
+            if (!NextLabel(message, ref at, ref pointers, out var label)) return false;
+            if (label.IsEmpty) return true;
+            if (length + (length > 0 ? 1 : 0) + label.Length > name.Length) return false;
+            if (length > 0) name[length++] = '.';
+            foreach (byte c in label)
+            {
+                if (!char.IsAsciiLetterOrDigit((char)c) && c is not ((byte)'-' or (byte)'_'))
+                {
+                    length = 0;
+                    return true;
+                }
+
+                name[length++] = (char)c;
+            }
+        }
+
+        return false;
+    }
+
+    /// <param name="message">The answer.</param>
+    /// <param name="start">Where its records begin.</param>
+    /// <param name="type">Which are wanted.</param>
+    /// <param name="addresses">Where addresses go.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="pointer">Where the first name is that an address has; -1 if there is none.</param>
+    private static bool ReadRecords(ReadOnlySpan<byte> message, int start, ushort type, Span<IpAddress> addresses, ref int count, out int pointer)
+    {
+        int answers = BinaryPrimitives.ReadUInt16BigEndian(message[6..]);
+        int owner = HeaderSize;         // The name that the next record must belong to: first the question's.
+        pointer = -1;
         // Aliases may stand behind the records they lead to, so we pass over the answers again after each alias followed.
         for (int aliases = 0; aliases <= MaxAliases; aliases++)
         {
@@ -122,6 +188,7 @@ public static class DnsMessage
                 if (recordClass == ClassInternet && NamesEqual(message, name, owner))
                 {
                     if (recordType == TypeCname) alias = at;
+                    else if (recordType == type && type == TypePtr) pointer = pointer < 0 ? at : pointer;
                     else if (recordType == type && length == (type == TypeA ? 4 : 16) && count < addresses.Length)
                         addresses[count++] = type == TypeA ? Ipv4Address.Read(message[at..]) : Ipv6Address.Read(message[at..]);
                 }
@@ -129,7 +196,7 @@ public static class DnsMessage
                 at += length;
             }
 
-            if (count > 0 || alias < 0) return true;
+            if (count > 0 || pointer >= 0 || alias < 0) return true;
             owner = alias;
         }
 

@@ -49,7 +49,6 @@ public class PlatformFunctionTests
     /// <summary>Functions that do not serve our network yet: docs/any-program.md lists them with what happens instead.</summary>
     private static readonly string[] s_missing =
     [
-        "GetPeerID",
         "GetNetworkInterfaces", "EnumerateInterfaceAddresses", "EnumerateGatewayAddressesForInterface", "GetNumRoutes",
         "GetTcpGlobalStatistics", "GetUdpGlobalStatistics", "GetIPv4GlobalStatistics", "GetIcmpv4GlobalStatistics", "GetIcmpv6GlobalStatistics",
         "GetEstimatedTcpConnectionCount", "GetActiveTcpConnectionInfos", "GetEstimatedUdpListenerCount", "GetActiveUdpListeners", "GetNativeIPInterfaceStatistics",

@@ -6,11 +6,9 @@ namespace SocketCases;
 /// <summary>What can be asked of a socket in any state.</summary>
 internal static class Calls
 {
-    private static readonly IPEndPoint s_any = new(IPAddress.Loopback, 0);
-
     public static IEnumerable<(string Name, Func<Situation, string> Call)> All =>
     [
-        ("Bind", s => Done(() => s.Socket.Bind(s_any))),
+        ("Bind", s => Done(() => s.Socket.Bind(s.Any()))),
         ("Bind to an address of others", s => Done(() => s.Socket.Bind(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0)))),
         ("Listen", s => Done(() => s.Socket.Listen(4))),
         ("Accept", s => s.Socket.Accept() is { } accepted ? $"accepted, connected {accepted.Connected}" : "nothing"),
@@ -19,7 +17,7 @@ internal static class Calls
         ("Connect to nobody", s => Connect(s.Socket, s.Closed)),
         ("Send", s => $"{s.Socket.Send([7, 8, 9])}"),
         ("Send nothing", s => $"{s.Socket.Send(Array.Empty<byte>())}"),
-        ("Send twice", s => Tried(() => s.Socket.Send([1])) + ", " + Later(() => s.Socket.Send([1]))),
+        ("Send twice", s => Tried(() => s.Socket.Send([1])) + ", " + Later(s.Socket, () => s.Socket.Send([1]))),
         ("Send pieces", s => $"{s.Socket.Send(new List<ArraySegment<byte>> { new(new byte[3]), new(new byte[0]), new(new byte[4]) })}"),
         ("Send out of band to nobody", s => s.Socket.RemoteOrNull() is null ? Tried(() => s.Socket.Send([1], SocketFlags.OutOfBand)) : "not asked"),
         ("SendTo", s => $"{s.Socket.SendTo([1, 2], s.Listening)}"),
@@ -94,9 +92,9 @@ internal static class Calls
     }
 
     // What the first call provoked has arrived.
-    private static string Later(Func<object> call)
+    private static string Later(Socket socket, Func<object> call)
     {
-        Thread.Sleep(20);
+        TcpProgress.WaitForAnswer(socket);
         return Tried(call);
     }
 
@@ -125,7 +123,7 @@ internal static class Calls
     private static string ReceivedFrom(Situation s)
     {
         byte[] buffer = new byte[16];
-        EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+        EndPoint from = s.Anybody;
         int count = s.Socket.ReceiveFrom(buffer, ref from);
         return $"{count} from {Kind(from)}";
     }
@@ -133,7 +131,7 @@ internal static class Calls
     private static string ReceivedMessage(Situation s)
     {
         byte[] buffer = new byte[3];
-        EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+        EndPoint from = s.Anybody;
         var flags = SocketFlags.None;
         int count = s.Socket.ReceiveMessageFrom(buffer, 0, buffer.Length, ref flags, ref from, out var information);
         return $"{count} {flags} from {Kind(from)} to {information.Address}";
@@ -142,7 +140,12 @@ internal static class Calls
     private static string Polled(Situation s) =>
         $"read {s.Socket.Poll(0, SelectMode.SelectRead)} write {s.Socket.Poll(0, SelectMode.SelectWrite)} error {s.Socket.Poll(0, SelectMode.SelectError)}";
 
-    private static string Kind(EndPoint? endpoint) => endpoint is IPEndPoint ip ? $"{ip.Address}:{(ip.Port == 0 ? "0" : "port")}" : "none";
+    private static string Kind(EndPoint? endpoint) => endpoint switch
+    {
+        IPEndPoint ip => $"{ip.Address}:{(ip.Port == 0 ? "0" : "port")}",
+        UnixDomainSocketEndPoint unix => $"unix {unix.ToString() switch { "" => "unnamed", ['@', ..] => "abstract", _ => "path" }}",
+        _ => "none",
+    };
 
     private static EndPoint? RemoteOrNull(this Socket socket)
     {

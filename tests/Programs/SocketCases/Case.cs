@@ -8,6 +8,9 @@ internal static partial class Case
     [System.Text.RegularExpressions.GeneratedRegex(":[0-9]+$")]
     private static partial System.Text.RegularExpressions.Regex Ports();
 
+    [System.Text.RegularExpressions.GeneratedRegex(" [^ ]*mgs-[0-9]+-[0-9]+$")]
+    private static partial System.Text.RegularExpressions.Regex Paths();
+
     public static string? Filter { get; set; }
 
     /// <summary>Runs a case, and prints what came of it: its words, or the exception's kind and code.</summary>
@@ -33,8 +36,8 @@ internal static partial class Case
 
     public static string Describe(Exception e) => e switch
     {
-        // Its ports are others every time.
-        SocketException s => $"SocketException {s.SocketErrorCode} {s.NativeErrorCode} {Ports().Replace(s.Message, ":port")}",
+        // Its ports and paths are others every time.
+        SocketException s => $"SocketException {s.SocketErrorCode} {s.NativeErrorCode} {Paths().Replace(Ports().Replace(s.Message, ":port"), " path")}",
         IOException { InnerException: SocketException s } => $"IOException of {s.SocketErrorCode}",
         TypeInitializationException { InnerException: { } inner } => Describe(inner),
         EntryPointNotFoundException or DllNotFoundException => e.Message,

@@ -30,14 +30,14 @@ internal static class Options
     {
         foreach (var (level, name) in s_names)
         {
-            foreach (string kind in new[] { "tcp", "udp" })
+            foreach (string kind in new[] { "tcp", "udp", "unix" })
             {
                 Case.Run($"option {level} {name} of {kind}", () => Get(kind, level, name));
                 foreach (int value in new[] { 0, 1, 5, 300, -1 }) Case.Run($"option {level} {name} of {kind} = {value}", () => Set(kind, level, name, value));
             }
         }
 
-        foreach (string kind in new[] { "tcp", "udp" })
+        foreach (string kind in new[] { "tcp", "udp", "unix" })
         {
             Case.Run($"buffers of {kind}", () =>
             {
@@ -74,7 +74,7 @@ internal static class Options
             });
         }
 
-        foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.AppleTalk })
+        foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.AppleTalk, AddressFamily.Unix })
         {
             foreach (var type in new[] { SocketType.Stream, SocketType.Dgram, SocketType.Rdm, SocketType.Seqpacket, SocketType.Unknown })
             {
@@ -90,7 +90,12 @@ internal static class Options
         }
     }
 
-    private static Socket New(string kind) => kind == "tcp" ? Situation.NewTcp() : Situation.NewUdp();
+    private static Socket New(string kind) => kind switch
+    {
+        "tcp" => Situation.NewTcp(),
+        "udp" => Situation.NewUdp(),
+        _ => UnixStates.New(SocketType.Stream),
+    };
 
     private static string Get(string kind, SocketOptionLevel level, SocketOptionName name)
     {

@@ -10,18 +10,5 @@ if (rest is ["--ours", var folder, ..])
 }
 
 if (rest.Length > 0) Case.Filter = rest[0];
-foreach (var (state, make) in States.Tcp.Concat(States.Udp))
-{
-    foreach (var (call, run) in Calls.All)
-    {
-        Case.Run($"{state}, {call}", () =>
-        {
-            using var situation = make();
-            return run(situation);
-        });
-    }
-}
-
-Options.RunAll();
-Flows.RunAll();
+AllCases.Run();
 return 0;

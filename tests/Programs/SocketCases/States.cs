@@ -11,23 +11,26 @@ internal sealed class Situation(Socket socket) : IDisposable
     public Socket Socket { get; } = socket;
 
     /// <summary>A port where somebody listens, and one where nobody does.</summary>
-    public IPEndPoint Listening { get; private set; } = null!;
+    public EndPoint Listening { get; private set; } = null!;
 
-    public IPEndPoint Closed { get; private set; } = null!;
+    public EndPoint Closed { get; private set; } = null!;
+
+    /// <summary>What a call that tells who sent something is given to fill in.</summary>
+    public EndPoint Anybody => Socket.AddressFamily == AddressFamily.Unix ? new UnixDomainSocketEndPoint("x") : new IPEndPoint(IPAddress.Any, 0);
 
     public Socket? Peer { get; init; }
 
     public Situation With(params IDisposable[] others)
     {
         _others.AddRange(others);
-        var listener = NewTcp();
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen(16);
-        Listening = (IPEndPoint)listener.LocalEndPoint!;
+        var listener = New();
+        listener.Bind(Any());
+        if (listener.SocketType == SocketType.Stream) listener.Listen(16);
+        Listening = listener.LocalEndPoint!;
         _others.Add(listener);
-        using var gone = NewTcp();
-        gone.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Closed = (IPEndPoint)gone.LocalEndPoint!;
+        using var gone = New();
+        gone.Bind(Any());
+        Closed = gone.LocalEndPoint!;
         Socket.Blocking = false;
         return this;
     }
@@ -38,6 +41,12 @@ internal sealed class Situation(Socket socket) : IDisposable
         Peer?.Dispose();
         foreach (var other in _others) other.Dispose();
     }
+
+    /// <summary>An address that is free.</summary>
+    public EndPoint Any() => Socket.AddressFamily == AddressFamily.Unix ? UnixStates.Path() : new IPEndPoint(IPAddress.Loopback, 0);
+
+    // Datagrams of the Internet are asked about addresses where somebody listens to streams.
+    private Socket New() => Socket.AddressFamily == AddressFamily.Unix ? UnixStates.New(Socket.SocketType) : NewTcp();
 
     public static Socket NewTcp() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
@@ -58,23 +67,23 @@ internal static class States
         ("connected", () => Pair(accepted: false)),
         ("accepted", () => Pair(accepted: true)),
         ("with data", () => Pair(peer => peer.Send([1, 2, 3, 4, 5]), waitForRead: true)),
-        ("peer shut down", () => Pair(peer => peer.Shutdown(SocketShutdown.Send), waitForRead: true)),
+        ("peer shut down", () => Pair(peer => peer.Shutdown(SocketShutdown.Send), waitForRead: true, endsAs: TcpStep.CloseWait)),
         ("data and peer shut down", () => Pair(peer =>
         {
             peer.Send([1, 2, 3]);
             peer.Shutdown(SocketShutdown.Send);
-        }, waitForRead: true)),
-        ("peer closed", () => Pair(peer => peer.Dispose(), waitForRead: true)),
-        ("peer reset", () => Pair(Reset, waitForRead: true)),
+        }, waitForRead: true, endsAs: TcpStep.CloseWait)),
+        ("peer closed", () => Pair(peer => peer.Dispose(), waitForRead: true, endsAs: TcpStep.CloseWait)),
+        ("peer reset", () => Pair(Reset, waitForRead: true, endsAs: TcpStep.Closed)),
         ("peer reset after data", () => Pair(peer =>
         {
             peer.Send([1, 2, 3]);
             Reset(peer);
-        }, waitForRead: true)),
+        }, waitForRead: true, endsAs: TcpStep.Closed)),
         ("shut down for sending", () => Pair(null, socket => socket.Shutdown(SocketShutdown.Send))),
         ("shut down for receiving", () => Pair(null, socket => socket.Shutdown(SocketShutdown.Receive))),
         ("shut down", () => Pair(null, socket => socket.Shutdown(SocketShutdown.Both))),
-        ("both shut down", () => Pair(peer => peer.Shutdown(SocketShutdown.Send), socket => socket.Shutdown(SocketShutdown.Send), waitForRead: true)),
+        ("both shut down", () => Pair(peer => peer.Shutdown(SocketShutdown.Send), socket => socket.Shutdown(SocketShutdown.Send), waitForRead: true, endsAs: TcpStep.CloseWait)),
         ("refused", Refused),
         ("disposed", () =>
         {
@@ -139,15 +148,15 @@ internal static class States
         return accepted ? new Situation(server) { Peer = client }.With(listener) : new Situation(client) { Peer = server }.With(listener);
     }
 
-    private static Situation Pair(Action<Socket>? peerDoes, Action<Socket>? does = null, bool waitForRead = false)
+    private static Situation Pair(Action<Socket>? peerDoes, Action<Socket>? does = null, bool waitForRead = false, TcpStep? endsAs = null)
     {
         var (client, server, listener) = Connected();
         peerDoes?.Invoke(server);
         if (waitForRead) client.Poll(2_000_000, SelectMode.SelectRead);
         // What comes behind the first octets takes no part in the race.
-        if (waitForRead) Thread.Sleep(20);
+        if (endsAs is { } state) TcpProgress.WaitFor(client, state);
         does?.Invoke(client);
-        if (does is not null) Thread.Sleep(20);
+        if (does is not null) TcpProgress.WaitForAnswer(client);
         return new Situation(client) { Peer = server }.With(listener);
     }
 
