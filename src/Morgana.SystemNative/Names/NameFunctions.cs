@@ -112,7 +112,7 @@ internal static unsafe class NameFunctions
         name = KnownName(address);
         if (name is not null) return Success;
         if (address.IsLoopback || address.Value == 0 || address.IsMulticast || address == Ipv4Address.Broadcast) return NoName;
-        int error = Ask(() => HostNetwork.Loop.ResolveAsync(address).AsTask(), out name);
+        int error = Ask<string?>(() => HostNetwork.Loop.ResolveAsync(address).AsTask(), out name);
         return error == Success && name is null ? NoName : error;
     }
 
