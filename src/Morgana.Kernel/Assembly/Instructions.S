@@ -93,6 +93,12 @@ FUNCTION write_xcr0
     xor edx, edx
     xor ecx, ecx
     xsetbv
+    ret
+FUNCTION read_xcr0
+    xor ecx, ecx
+    xgetbv
+    ret
+FUNCTION use_xsave                              # from now on vectors are saved as XCR0 says
     mov byte ptr [has_xsave + rip], 1
     ret
 FUNCTION invalidate_page

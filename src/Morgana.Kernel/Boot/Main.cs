@@ -91,6 +91,9 @@ internal static unsafe class Boot
         Log.Number(Clock.Now() / 1000);
         Log.Write(" us; random numbers from "u8);
         Log.WriteNull(s_entropy);
+        Log.Write("; time by "u8);
+        Log.Write(Clock.IsTold ? "the monitor's clock"u8 : "the interval timer"u8);
         Log.End(""u8);
+        if (Features.IsXcr0Lost) Log.Line("the monitor forgets XCR0 (QEMU's emulated SVM does): no AVX here"u8);
     }
 }

@@ -11,6 +11,11 @@ internal static unsafe class Features
 
     public static bool HasSmep, HasSmap, HasUmip, HasRdSeed, HasRdRand, HasXsave, IsHypervisor, IsKvm, IsTcg;
 
+    /// <summary>There is XSAVE, and the monitor forgets what is written to XCR0: it is not used.</summary>
+    public static bool IsXcr0Lost;
+
+    private static bool s_hasUsedXsave;
+
     /// <summary>What the application may keep in vector registers: x87, SSE, AVX, and AVX-512 where it is there.</summary>
     public static uint Xcr0;
 
@@ -47,8 +52,8 @@ internal static unsafe class Features
         if (HasUmip) cr4 |= UserInstructionPrevention;
         Machine.WriteCr4(cr4);
 
-        if (HasXsave) EnableXsave();
-        else XsaveSize = 512;
+        if (HasXsave) EnableXsave(cr4);
+        if (!HasXsave) XsaveSize = 512;
 
         // System calls come in at one place; user code and data are 16 and 8 above the base in STAR's upper half.
         Machine.WriteMsr(Star, ((ulong)Descriptors.KernelCode << 32) | (0x1bUL << 48));
@@ -58,15 +63,29 @@ internal static unsafe class Features
         Machine.WriteMsr(KernelGsBase, 0);
     }
 
-    private static void EnableXsave()
+    private static void EnableXsave(ulong cr4)
     {
         uint* r = stackalloc uint[4];
         Machine.CpuId(13, 0, r);
-        Xcr0 = r[0] & 0xe7;                                         // no MPX, no PKRU: nobody here uses them
-        if ((Xcr0 & 0xe0) != 0xe0) Xcr0 &= 7;                       // AVX-512 goes whole or not at all
-        Machine.WriteXcr0(Xcr0);
+        uint wanted = r[0] & 0xe7;                                  // no MPX, no PKRU: nobody here uses them
+        if ((wanted & 0xe0) != 0xe0) wanted &= 7;                   // AVX-512 goes whole or not at all
+        Machine.WriteXcr0(wanted);
+        // This leaves the guest for the monitor, and comes back with its idea of XCR0. A monitor that was not told of the writing, as KVM is not
+        // by the SVM that QEMU emulates, goes on with x87 alone: XSAVE would then lose all vectors, and FXSAVE does not.
         Machine.CpuId(13, 0, r);
+        if (Machine.ReadXcr0() != wanted)
+        {
+            if (s_hasUsedXsave) Panic.Fail("a processor's XCR0 does not keep what is written, and another's does"u8);
+            HasXsave = false;
+            IsXcr0Lost = true;
+            Machine.WriteCr4(cr4 & ~OsXsave);                       // now CPUID says so too, and the application uses no AVX
+            return;
+        }
+
+        s_hasUsedXsave = true;
+        Machine.UseXsave();
         XsaveSize = r[1];
+        Xcr0 = wanted;
     }
 
     private static bool Has(uint register, int bit) => ((register >> bit) & 1) != 0;

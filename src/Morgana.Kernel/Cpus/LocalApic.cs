@@ -16,13 +16,14 @@ internal static unsafe class LocalApic
     /// <summary>Switches it on, on this processor, with the timer silent.</summary>
     public static void Enable()
     {
+        // First of all: while it is off, every entry is masked, and writing says nothing else (Intel SDM 3A, 11.4.7.2). Not every firmware has switched it on.
+        Write(SpuriousVector, Enabled | Vectors.Spurious);
         Write(TaskPriority, 0);
         Write(Lint0, Masked);
         Write(Lint1, Masked);
         Write(DivideBy, DivideBy1);
         Write(TimerEntry, Vectors.Timer);
         Write(InitialCount, 0);
-        Write(SpuriousVector, Enabled | Vectors.Spurious);
     }
 
     public static uint ReadId() => Read(Id) >> 24;

@@ -29,6 +29,8 @@ internal static unsafe class Machine
     [RuntimeImport("*", "read_cr4"), MethodImpl(Assembly)] public static extern ulong ReadCr4();
     [RuntimeImport("*", "write_cr4"), MethodImpl(Assembly)] public static extern void WriteCr4(ulong value);
     [RuntimeImport("*", "write_xcr0"), MethodImpl(Assembly)] public static extern void WriteXcr0(uint value);
+    [RuntimeImport("*", "read_xcr0"), MethodImpl(Assembly)] public static extern uint ReadXcr0();
+    [RuntimeImport("*", "use_xsave"), MethodImpl(Assembly)] public static extern void UseXsave();
     [RuntimeImport("*", "invalidate_page"), MethodImpl(Assembly)] public static extern void InvalidatePage(ulong address);
     [RuntimeImport("*", "load_gdt"), MethodImpl(Assembly)] public static extern void LoadGdt(void* pointer, uint taskSelector);
     [RuntimeImport("*", "load_idt"), MethodImpl(Assembly)] public static extern void LoadIdt(void* pointer);

@@ -15,6 +15,12 @@ internal static unsafe class Clock
     /// <summary>The longest: by then an overloaded host has let us read the clocks together once.</summary>
     private const ulong LongestComparison = 20_000_000;
 
+    /// <summary>Counts in which the interval timer cannot have gone round, as no counter is slower than 1 GHz. On a host that let us run so little we begin again.</summary>
+    private const ulong SurelyWithinARound = 50_000_000;
+    private const int MostBeginnings = 100;
+
+    private const ulong RefinementDelay = 20_000_000;
+
     private static ClockPage* s_page;
     private static ulong s_startTsc, s_startPit, s_startTimer;
     private static ulong s_startTook;
@@ -28,6 +34,9 @@ internal static unsafe class Clock
     /// <summary>When the counter is to be compared again; <see cref="ulong.MaxValue"/> when it need not be.</summary>
     public static ulong NextRefinement;
 
+    /// <summary>The monitor has said how fast the counter runs.</summary>
+    public static bool IsTold;
+
     /// <summary>The frame of the page that the application sees.</summary>
     public static ulong PageFrame;
 
@@ -37,39 +46,44 @@ internal static unsafe class Clock
         PageFrame = PhysicalMemory.TakeZeroed();
         s_page = (ClockPage*)Physical.Pointer(PageFrame);
         NextRefinement = ulong.MaxValue;
+        s_refinement = 0;
         Pit.Start();
         LocalApic.SetTimer(uint.MaxValue);
-        s_startTook = ReadTogether(out s_startTsc, out s_startPit, out s_startTimer);
+        Begin();
         s_page->TscBase = s_startTsc;
         s_page->Multiplier = 1UL << 32;
         // A timer that is not there answers with ones, always.
+        s_hasPit = false;
         for (int i = 0; i < 64 && !s_hasPit; i++) s_hasPit = Pit.Read() != s_startPit;
     }
 
     /// <summary>Finds the speeds of the counter and of the processors' timers.</summary>
     public static void Calibrate()
     {
-        ulong tsc, pit, timer, took, elapsed;
+        ulong multiplier = KvmClock.Multiplier();
+        IsTold = multiplier != 0;
+        ulong tsc, timer, took, elapsed = 0;
+        int beginnings = 0;
         do
         {
-            took = ReadTogether(out tsc, out pit, out timer);
-            elapsed = ElapsedSinceStart(pit, timer);
+            took = ReadTogether(out tsc, out ulong pit, out timer);
+            if (IsTold) elapsed = Machine.MultiplyShift32(tsc - s_startTsc, multiplier);
+            else if (s_hasPit && tsc - s_startTsc > SurelyWithinARound && beginnings++ < MostBeginnings) Begin();
+            else elapsed = ElapsedSinceStart(pit, timer);
         }
         while (elapsed < FirstComparison || (elapsed < LongestComparison && (took + s_startTook) * 100 > tsc - s_startTsc));
         s_timerMultiplier = Machine.ShiftDivide32(s_startTimer - timer, elapsed);
         LocalApic.SetTimer(0);
 
-        ulong multiplier = KvmClock.Multiplier();
-        if (multiplier == 0)
+        if (!IsTold)
         {
             multiplier = Machine.ShiftDivide32(elapsed, tsc - s_startTsc);
             // It is right to one percent, so that two seconds are known to 20 ms.
             s_trusted = 3 * Second / 2;
-            if (s_hasPit) NextRefinement = 20_000_000;
+            if (s_hasPit) NextRefinement = RefinementDelay;
         }
 
         s_page->Multiplier = multiplier;
-        s_page->TscBase = s_startTsc;
         s_page->WallOffset = (WallClock.Read() * Second) - Now();
     }
 
@@ -116,29 +130,35 @@ internal static unsafe class Clock
     /// <summary>Compares the counter with the interval timer over all the time since start, and corrects its speed.</summary>
     public static void Refine()
     {
-        ReadTogether(out ulong tsc, out ulong pit, out ulong _);
+        ulong took = ReadTogether(out ulong tsc, out ulong pit, out ulong _) + s_startTook;
         // How often the interval timer has gone round is known from the counter, which errs by far less than a round.
         ulong estimate = Machine.MultiplyShift32(tsc - s_startTsc, s_page->Multiplier);
-        if (estimate > s_trusted)
+        if (tsc <= s_startTsc || estimate > s_trusted)
         {
-            // Too late to be sure, on a host that let nobody look: from here again.
-            s_startTsc = tsc;
-            s_startPit = pit;
-            NextRefinement = Now() + 20_000_000;
+            // Too late to be sure, on a host that let nobody look.
+            BeginAgain(tsc, pit, took);
+            return;
+        }
+
+        if (took * 1000 > tsc - s_startTsc)
+        {
+            // Something came between the readings: a longer time bears it.
+            NextRefinement = Now() + RefinementDelay;
             return;
         }
 
         ulong ticks = (pit - s_startPit) & (Pit.Period - 1);
-        ulong expected = MulDiv(estimate, Pit.Frequency, Second);
-        if (tsc <= s_startTsc || ticks > expected + (Pit.Period / 2))
+        ulong expected = MulDiv(estimate, Pit.Frequency, Second) + (Pit.Period / 2);
+        // Fewer rounds than none: the two disagree by more than half a round.
+        ulong rounds = ticks > expected ? 0 : (expected - ticks) / Pit.Period;
+        ulong elapsed = MulDiv((rounds * Pit.Period) + ticks, Second, Pit.Frequency);
+        ulong difference = elapsed > estimate ? elapsed - estimate : estimate - elapsed;
+        if (difference > estimate / 8)
         {
-            // The two disagree by more than half a round, just after a new beginning: nothing can be learnt from so short a time.
-            NextRefinement = Now() + 20_000_000;
+            // Nothing can be learnt from clocks so far apart.
+            BeginAgain(tsc, pit, took);
             return;
         }
-
-        ulong rounds = (expected - ticks + (Pit.Period / 2)) / Pit.Period;
-        ulong elapsed = MulDiv((rounds * Pit.Period) + ticks, Second, Pit.Frequency);
 
         ulong now = Now();
         s_page->Sequence++;
@@ -149,8 +169,19 @@ internal static unsafe class Clock
         Machine.FullFence();
         s_page->Sequence++;
         s_refinement++;
-        s_trusted *= 20;
+        // As far as half of half a round is less than the error of the readings makes.
+        s_trusted = Bits.Min(s_trusted * 20, MulDiv(tsc - s_startTsc, Pit.Period / 4 * Second / Pit.Frequency, took == 0 ? 1 : took));
         NextRefinement = s_refinement switch { 1 => now + 180_000_000, 2 => now + (2 * Second), _ => ulong.MaxValue };
+    }
+
+    private static void Begin() => s_startTook = ReadTogether(out s_startTsc, out s_startPit, out s_startTimer);
+
+    private static void BeginAgain(ulong tsc, ulong pit, ulong took)
+    {
+        s_startTook = took > s_startTook ? took - s_startTook : 0;
+        s_startTsc = tsc;
+        s_startPit = pit;
+        NextRefinement = Now() + RefinementDelay;
     }
 
     private static ulong ElapsedSinceStart(ulong pit, ulong timer) =>

@@ -18,8 +18,7 @@ internal static class QemuCommand
             // Firmware looks after each of these of q35's, which takes a fifth of all the time until the guest's first line.
             "-M", isMicroVm ? "microvm,auto-kernel-cmdline=off" : vm.Machine == "q35" ? $"q35,sata={(vm.IsDisk ? "on" : "off")},smbus=off,smm=off,hpet=off,vmport=off" : vm.Machine,
             "-accel", vm.Accelerator == "tcg" && vm.Processors > 1 ? "tcg,thread=multi" : vm.Accelerator,
-            // Under KVM only what has been seen to work: docs/kernel.md, "What is not there".
-            "-cpu", vm.Accelerator == "kvm" ? "host,-xsave" : "max",
+            "-cpu", vm.Accelerator == "kvm" ? "host" : "max",
             "-smp", Number(vm.Processors),
             "-m", Number(vm.Memory >> 10) + "K",
             "-chardev", $"socket,id=console,fd={Number(vm.ConsoleDescriptor)}{(vm.InputDescriptor is null ? "" : ",mux=on")}",
