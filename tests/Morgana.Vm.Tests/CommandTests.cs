@@ -31,6 +31,10 @@ public sealed class CommandTests : IDisposable
         Assert.True(heap >= 8 << 20);
         if (megabytes >= 64) Assert.True(dma + heap + ((long)image << 20) < (long)megabytes << 20);
         Assert.InRange(KernelCommandLine.Share((long)megabytes << 20, (long)image << 20, disks: 3).Heap, 8 << 20, heap);
+        // Several networks have what one would have had, as long as that is enough for each.
+        var (each, left) = KernelCommandLine.Share((long)megabytes << 20, (long)image << 20, networks: 3);
+        Assert.InRange(each * 3, 3 << 19, Math.Max(3 << 19, dma));
+        Assert.InRange(left, 8 << 20, HeapLimit.Round(heap * 2));
     }
 
     [Theory, InlineData(8, 8), InlineData(9, 8), InlineData(18, 16), InlineData(20, 20), InlineData(33, 32), InlineData(36, 32), InlineData(39, 32), InlineData(40, 40), InlineData(63, 56), InlineData(64, 64)]
@@ -40,15 +44,15 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void The_monitor_gets_what_the_kernel_drives_and_nothing_else()
     {
-        var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "tcg", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, NetworkDescriptor = 5, Mtu = 65520, Mac = "02:00:0a:00:02:0f" };
+        var vm = new VmSettings { Image = "x.elf", Memory = 64 << 20, Accelerator = "tcg", CommandLine = "-- a", ConsoleDescriptor = 3, StatusDescriptor = 4, Networks = [new(5, IsTap: false, 65520, "02:00:0a:00:02:0f")] };
         string micro = string.Join(' ', QemuCommand.Arguments(vm));
         Assert.Contains("-nodefaults", micro, StringComparison.Ordinal);
         Assert.Contains("-m 65536K", micro, StringComparison.Ordinal);
-        Assert.Contains("stream,id=link,addr.type=fd,addr.str=5", micro, StringComparison.Ordinal);
-        Assert.Contains("virtio-net-device,netdev=link,host_mtu=65520,mac=02:00:0a:00:02:0f", micro, StringComparison.Ordinal);
-        string q35 = string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35", Processors = 2, IsTap = true }));
+        Assert.Contains("stream,id=link0,addr.type=fd,addr.str=5", micro, StringComparison.Ordinal);
+        Assert.Contains("virtio-net-device,netdev=link0,host_mtu=65520,mac=02:00:0a:00:02:0f", micro, StringComparison.Ordinal);
+        string q35 = string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35", Processors = 2, Networks = [new(5, IsTap: false, 65520, ""), new(6, IsTap: true, 1400, "")] }));
         Assert.Contains("virtio-net-pci,disable-legacy=on", q35, StringComparison.Ordinal);
-        Assert.Contains("tap,id=link,fd=5", q35, StringComparison.Ordinal);
+        Assert.Contains("tap,id=link1,fd=6", q35, StringComparison.Ordinal);
         Assert.Contains("-M q35,sata=off", q35, StringComparison.Ordinal);
         Assert.Contains("-smp 2", q35, StringComparison.Ordinal);
     }

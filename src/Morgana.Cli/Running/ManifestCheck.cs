@@ -34,10 +34,10 @@ internal static class ManifestCheck
         if (twice is not null) throw Usage($"'{twice}' is attached twice");
     }
 
-    /// <summary>A virtual machine's one network at most.</summary>
+    /// <summary>The one network at most of a target whose guest finds no more.</summary>
     /// <exception cref="CommandException">There are several.</exception>
     public static IReadOnlyList<NetworkAttachment> OneNetwork(IReadOnlyList<NetworkAttachment> networks, string target) =>
-        networks.Count <= 1 ? networks : throw Usage($"the target {target} attaches one network device so far, and {string.Join(" and ", networks.Select(n => n.Device))} are needed: use the target process");
+        networks.Count <= 1 ? networks : throw Usage($"the target {target} attaches one network device, and {string.Join(" and ", networks.Select(n => n.Device))} are needed: use the target vm or process");
 
     private static void CheckVersion(Manifest manifest)
     {

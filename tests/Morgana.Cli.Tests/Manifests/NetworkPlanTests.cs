@@ -95,11 +95,11 @@ public class NetworkPlanTests
     }
 
     [Fact]
-    public void A_virtual_machine_has_one_network_so_far()
+    public void A_stock_Linux_has_one_network()
     {
         var plan = NetworkPlan.Make(Settings("outside=gateway inside=gateway"), s_two);
-        var e = Assert.Throws<CommandException>(() => ManifestCheck.OneNetwork(plan, "vm"));
-        Assert.Equal("the target vm attaches one network device so far, and outside and inside are needed: use the target process", e.Message);
+        var e = Assert.Throws<CommandException>(() => ManifestCheck.OneNetwork(plan, "linux-vm"));
+        Assert.Equal("the target linux-vm attaches one network device, and outside and inside are needed: use the target vm or process", e.Message);
     }
 
     [Fact]

@@ -29,8 +29,10 @@ internal static class KernelCommandLine
     {
         // Who has no manifest does not say whether there is a network; run gives it one.
         string devices = manifest is null ? $"{NetworkPlan.DefaultDevice}=virtio,uio=0" : Devices(manifest);
-        var (dma, heap) = Share(memory, length, manifest?.Devices.Count(d => d.Kind == "block") ?? 0);
+        var (dma, heap) = Share(memory, length, Count("block"), Count("network"));
         return Format([string.Create(CultureInfo.InvariantCulture, $"dma={dma}")], [.. Environment(memory, heap), "MORGANA_DEVICES=" + devices], []);
+
+        int Count(string kind) => manifest?.Devices.Count(d => d.Kind == kind) ?? 0;
     }
 
     /// <summary>Where nobody attaches devices: the machine has them in the manifest's order, its networks first, as run would attach them.</summary>
@@ -43,15 +45,18 @@ internal static class KernelCommandLine
     /// <param name="memory">All of it.</param>
     /// <param name="image">What the application's file takes of it.</param>
     /// <param name="disks">How many disks there are.</param>
-    public static (long Dma, long Heap) Share(long memory, long image, int disks = 0)
+    /// <param name="networks">How many networks there are, which share what one would have.</param>
+    /// <returns>Octets for each network's buffers, and the collector's limit.</returns>
+    public static (long Dma, long Heap) Share(long memory, long image, int disks = 0, int networks = 1)
     {
         const long leastDma = 512 << 10, rest = 3 << 19;
         // .NET's collector does not begin with less. It is a limit alone: where there is less, memory itself is, and is refused.
         const long leastHeap = 8 << 20;
         // The device's memory is taken whole: a guest that has little gives less of it.
-        long dma = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : memory >= 32 << 20 ? 8 : 16), leastDma, 64 << 20) & -4096;
+        long all = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : memory >= 32 << 20 ? 8 : 16), leastDma, 64 << 20);
+        long dma = Math.Max(all / Math.Max(networks, 1), leastDma) & -4096;
         // Thread stacks, native memory and page tables have a quarter of what is left.
-        long heap = HeapLimit.Round(Math.Max((memory - image - dma - (disks * Math.Min(dma, MostForDisk)) - rest) / 4 * 3, leastHeap));
+        long heap = HeapLimit.Round(Math.Max((memory - image - (dma * Math.Max(networks, 1)) - (disks * Math.Min(dma, MostForDisk)) - rest) / 4 * 3, leastHeap));
         return (dma, heap);
     }
 

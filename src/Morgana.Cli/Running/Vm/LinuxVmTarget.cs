@@ -59,11 +59,8 @@ internal static class LinuxVmTarget
                 CommandLine = CommandLine(settings.IsVerbose),
                 ConsoleDescriptor = GuestProcess.FirstDescriptor,
                 StatusDescriptor = GuestProcess.FirstDescriptor + 1,
-                NetworkDescriptor = hasNetwork ? GuestProcess.FirstDescriptor + 2 : null,
+                Networks = hasNetwork ? [new(GuestProcess.FirstDescriptor + 2, isTap, mtu, isTap ? "" : GuestNetwork.GuestMac)] : [],
                 Disks = disks,
-                IsTap = isTap,
-                Mtu = mtu,
-                Mac = hasNetwork && !isTap ? GuestNetwork.GuestMac : "",
             };
             var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
             console.Release();

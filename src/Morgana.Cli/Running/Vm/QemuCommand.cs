@@ -32,7 +32,7 @@ internal static class QemuCommand
         else arguments.AddRange(["-kernel", vm.Image, "-append", vm.CommandLine]);
         if (vm.InputDescriptor is null) arguments.AddRange(["-serial", "chardev:console"]);
         if (vm.InitialRam is { } archive) arguments.AddRange(["-initrd", archive]);
-        if (vm.NetworkDescriptor is { } descriptor) arguments.AddRange(Network(vm, descriptor, isMicroVm));
+        for (int i = 0; i < vm.Networks.Count; i++) arguments.AddRange(Network(vm.Networks[i], i, isMicroVm));
         for (int i = 0; i < vm.Disks.Count; i++) arguments.AddRange(Disk(vm.Disks[i], i, isMicroVm));
         if (vm.InputDescriptor is { } input) arguments.AddRange(Console(input, isMicroVm));
         // Read when QEMU starts. A process list shows the descriptor's number.
@@ -43,10 +43,11 @@ internal static class QemuCommand
         return arguments;
     }
 
-    private static string[] Network(VmSettings vm, int descriptor, bool isMicroVm)
+    private static string[] Network(VmNetwork network, int index, bool isMicroVm)
     {
-        string link = vm.IsTap ? $"tap,id=link,fd={Number(descriptor)},vhost=off" : $"stream,id=link,addr.type=fd,addr.str={Number(descriptor)}";
-        string card = $"{(isMicroVm ? "virtio-net-device" : "virtio-net-pci,disable-legacy=on,romfile=")},netdev=link,host_mtu={Number(vm.Mtu)}{(vm.Mac == "" ? "" : ",mac=" + vm.Mac)}";
+        string id = "link" + Number(index), descriptor = Number(network.Descriptor);
+        string link = network.IsTap ? $"tap,id={id},fd={descriptor},vhost=off" : $"stream,id={id},addr.type=fd,addr.str={descriptor}";
+        string card = $"{(isMicroVm ? "virtio-net-device" : "virtio-net-pci,disable-legacy=on,romfile=")},netdev={id},host_mtu={Number(network.Mtu)}{(network.Mac == "" ? "" : ",mac=" + network.Mac)}";
         return ["-netdev", link, "-device", card];
     }
 

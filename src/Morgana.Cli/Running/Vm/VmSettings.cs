@@ -29,17 +29,10 @@ internal sealed record VmSettings
     /// <summary>What follows the kernel's options on its command line: see Morgana.Kernel/Boot/CommandLine.cs.</summary>
     public required string CommandLine { get; init; }
 
-    /// <summary>The descriptor at which the monitor finds the guest's link, or null.</summary>
-    public int? NetworkDescriptor { get; init; }
+    /// <summary>The guest's networks, in the order in which it finds them before all other devices.</summary>
+    public IReadOnlyList<VmNetwork> Networks { get; init; } = [];
 
-    /// <summary>Whether the link is a tap interface; else it is a stream of frames.</summary>
-    public bool IsTap { get; init; }
-
-    public int Mtu { get; init; } = 1500;
-
-    public string Mac { get; init; } = "";
-
-    /// <summary>The guest's disks, in the order in which it finds them behind its network.</summary>
+    /// <summary>The guest's disks, in the order in which it finds them behind its networks.</summary>
     public IReadOnlyList<VmDisk> Disks { get; init; } = [];
 
     /// <summary>The descriptor of what the guest hears, apart from its console: then what it writes may also come by a virtio console, into the same stream. Null for one line.</summary>
@@ -60,6 +53,13 @@ internal sealed record VmSettings
     /// <summary>Start stopped, and wait for a debugger there.</summary>
     public string? DebugSocket { get; init; }
 }
+
+/// <summary>A network card of a virtual machine.</summary>
+/// <param name="Descriptor">Where the monitor finds the link.</param>
+/// <param name="IsTap">Whether the link is a tap interface; else it is a stream of frames.</param>
+/// <param name="Mtu">The link's.</param>
+/// <param name="Mac">The card's address, or empty for one of the monitor's choice.</param>
+internal sealed record VmNetwork(int Descriptor, bool IsTap, int Mtu, string Mac);
 
 /// <summary>A disk of a virtual machine.</summary>
 /// <param name="Descriptor">Where the monitor finds its file, open.</param>

@@ -27,7 +27,7 @@ internal static class VmTarget
         }
 
         var manifest = ManifestFile.Read(image);
-        var plan = ManifestCheck.OneNetwork(NetworkPlan.Make(settings, manifest), settings.Target);
+        var plan = NetworkPlan.Make(settings, manifest);
         settings = settings with { Devices = [.. settings.Devices.Select(AsDisk)] };
         using var attachments = Attachments.Open(settings, manifest, "uio", plan.Count);
         string accelerator = await Accelerator.ChooseAsync(settings.Accelerator, kernel, qemu);
@@ -35,7 +35,7 @@ internal static class VmTarget
         await using var network = await GuestNetworks.OpenAsync(plan);
         using GuestLine console = new(), status = new(), input = new();
         int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors, input.Descriptor];
-        var vm = Describe(settings, image, accelerator, network.Descriptors, plan.FirstOrDefault(), attachments, manifest is null ? null : GuestProcess.FirstDescriptor + descriptors.Length - 1);
+        var vm = Describe(settings, image, accelerator, Networks(plan, network.Descriptors), plan, attachments, manifest is null ? null : GuestProcess.FirstDescriptor + descriptors.Length - 1);
         if (DiskImage.IsOne(image)) vm = vm with { IsDisk = true, Image = disk.Make(image, vm.CommandLine) };
         var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
         console.Release();
@@ -50,14 +50,24 @@ internal static class VmTarget
     // Who runs as a process reads and writes the file itself; in a virtual machine there is a disk in front of it.
     private static DeviceAttachment AsDisk(DeviceAttachment device) => device is { Kind: "block", Driver: "file" } ? device with { Driver = "virtio" } : device;
 
-    private static VmSettings Describe(RunSettings settings, string image, string accelerator, ReadOnlySpan<int> link, NetworkAttachment? network, Attachments attachments, int? input)
+    private static VmNetwork[] Networks(IReadOnlyList<NetworkAttachment> plan, ReadOnlySpan<int> links)
     {
-        int first = GuestProcess.FirstDescriptor + 2 + link.Length;
+        var networks = new VmNetwork[plan.Count];
+        for (int i = 0; i < networks.Length; i++)
+        {
+            bool isTap = !plan[i].IsGateway;
+            networks[i] = new(GuestProcess.FirstDescriptor + 2 + i, isTap, isTap ? TapInterface.ReadMtu(links[i]) : Gateway.Gateway.DefaultMtu, isTap ? "" : GuestNetwork.GuestMac);
+        }
+
+        return networks;
+    }
+
+    private static VmSettings Describe(RunSettings settings, string image, string accelerator, VmNetwork[] networks, IReadOnlyList<NetworkAttachment> plan, Attachments attachments, int? input)
+    {
+        int first = GuestProcess.FirstDescriptor + 2 + networks.Length;
         VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(first + i, d.IsReadOnly))];
-        bool isTap = network is { IsGateway: false };
-        int mtu = link.IsEmpty ? 1500 : isTap ? TapInterface.ReadMtu(link[0]) : Gateway.Gateway.DefaultMtu;
-        var (dma, heap) = KernelCommandLine.Share(settings.Memory, DiskImage.IsOne(image) ? DiskImage.ImageLength(image) : new FileInfo(image).Length, disks.Length);
-        string[] devices = [.. link.IsEmpty ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{network!.Device}=virtio,uio=0,mtu={mtu}")], .. attachments.Devices];
+        var (dma, heap) = KernelCommandLine.Share(settings.Memory, DiskImage.IsOne(image) ? DiskImage.ImageLength(image) : new FileInfo(image).Length, disks.Length, networks.Length);
+        string[] devices = [.. networks.Select((n, i) => string.Create(CultureInfo.InvariantCulture, $"{plan[i].Device}=virtio,uio={i},mtu={n.Mtu}")), .. attachments.Devices];
         return new()
         {
             Image = image,
@@ -67,18 +77,15 @@ internal static class VmTarget
             Processors = settings.Processors,
             CommandLine = KernelCommandLine.Format(
                 [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>(), .. attachments.HasSecrets ? ["secrets"] : Array.Empty<string>(), .. input is null ? Array.Empty<string>() : ["input=2"]],
-                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices), .. attachments.Environment, .. input is null ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"MORGANA_CONSOLE=uio={(link.IsEmpty ? 0 : 1) + disks.Length}")]],
+                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices), .. attachments.Environment, .. input is null ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"MORGANA_CONSOLE=uio={networks.Length + disks.Length}")]],
                 settings.BootArguments),
             InputDescriptor = input,
             SecretsDescriptor = attachments.HasSecrets ? first + disks.Length : null,
             HasEntropyDevice = !Accelerator.HasRandomNumbers(accelerator),
             ConsoleDescriptor = GuestProcess.FirstDescriptor,
             StatusDescriptor = GuestProcess.FirstDescriptor + 1,
+            Networks = networks,
             Disks = disks,
-            NetworkDescriptor = link.IsEmpty ? null : GuestProcess.FirstDescriptor + 2,
-            IsTap = isTap,
-            Mtu = mtu,
-            Mac = link.IsEmpty || isTap ? "" : GuestNetwork.GuestMac,
             DebugSocket = settings.IsDebugged ? Path.Combine(Path.GetTempPath(), $"morgana-{Environment.ProcessId}.gdb") : null,
         };
     }
