@@ -200,8 +200,97 @@ public sealed class VirtioNetDeviceTests : IDisposable
         // The first sees the frame in the ring before it would sleep; the line is heard when there is nothing more in it.
         foreach (var frame in Receive(device)) frame.Release();
         device.Wait(TimeSpan.FromMinutes(1));
+        // Not on the way of what it has brought, but before the next sleep.
+        Assert.Equal(before, _card.Accesses);
+        device.Wait(TimeSpan.Zero);
         Assert.Equal(before + 1, _card.Accesses);
         Assert.Equal(0u, _card.InterruptStatus);
+        device.Wait(TimeSpan.Zero);
+        Assert.Equal(before + 1, _card.Accesses);
+    }
+
+    [Fact]
+    public void A_frame_that_comes_before_its_interrupt_is_acknowledged_is_seen_without_another()
+    {
+        using var interrupt = new ModelInterrupt();
+        var device = Open(interrupt);
+        device.Wait(TimeSpan.Zero);
+        Assert.True(_card.Deliver(Frame(60, 1)));
+        _card.InterruptStatus |= 1;
+        interrupt.Raise();
+        foreach (var frame in Receive(device)) frame.Release();
+        device.Wait(TimeSpan.FromMinutes(1));
+        // The line is up still, so that no edge tells of this one.
+        Assert.True(_card.Deliver(Frame(61, 2)));
+        device.Wait(TimeSpan.FromMinutes(1));
+        Assert.Equal(0u, _card.InterruptStatus);
+        var received = Assert.Single(Receive(device));
+        Assert.Equal(61, received.Length);
+        received.Release();
+    }
+
+    [Theory, InlineData(false, 8 / 5), InlineData(true, 8)]
+    public void Long_frames_take_one_descriptor_each_where_the_card_knows_of_tables(bool offersTables, int taken)
+    {
+        if (offersTables) _card.Offered |= 1UL << VirtioTransport.IndirectDescriptors;
+        _card.MostDescriptors = 8;
+        _card.IsSlow = true;
+        var device = Open();
+        var packets = Enumerable.Range(0, 9).Select(i => Packet(9000, i)).ToArray();
+        Assert.Equal(5, Blocks(packets[0]));
+        Assert.Equal(taken, device.Transmit(packets));
+        _card.FinishSending();
+        for (int sent = taken; sent < packets.Length; _card.FinishSending()) sent += device.Transmit(packets.AsSpan(sent));
+        Assert.Equal(offersTables ? packets.Length : 0, _card.Sending.Indirect);
+        Assert.Equal(Enumerable.Range(0, 9).Select(i => Frame(9000, i)), _card.Sent);
+        var reclaimed = new PacketBuffer[16];
+        int count = 0;
+        while (device.Reclaim(reclaimed.AsSpan(count)) is > 0 and int n) count += n;
+        Assert.Equal(packets.Length, count);
+        foreach (var packet in packets) packet.Release();
+    }
+
+    [Fact]
+    public void Short_frames_and_those_of_a_card_with_little_memory_have_no_table()
+    {
+        using var small = new ModelMemory(512 << 10);
+        var card = new ModelCard(small);
+        card.Offered |= 1UL << VirtioTransport.IndirectDescriptors;
+        using var device = VirtioNetDevice.Open(new VirtioDevice(new VirtioMmioTransport(card), small.Dma, new NoInterrupt()));
+        var pool = new BufferPool(device.PoolMemory);
+        device.Attach(pool);
+        foreach (int length in new[] { 60, 1514, 9000 })
+        {
+            Assert.True(pool.TryRentPacket(PacketBuffer.Headroom, out var packet));
+            Assert.True(packet.TryAppend(Frame(length, length)));
+            Assert.Equal(1, device.Transmit([packet]));
+            Assert.Equal(Frame(length, length), card.Sent[^1]);
+            Assert.Equal(1, device.Reclaim(new PacketBuffer[1]));
+            packet.Release();
+        }
+
+        // The longest has a table: five descriptors are few enough. One for each of 64 is more than a sixteenth of the memory.
+        Assert.Equal(1, card.Sending.Indirect);
+        Assert.True(device.PoolMemory.Length > 440 << 10);
+    }
+
+    [Fact]
+    public void A_card_with_several_queues_is_driven_by_its_first_pair()
+    {
+        // 5.1.3: the queue of commands, several pairs, and the hash that would spread frames over them.
+        const int commands = 17, pairs = 22, hash = 60;
+        _card.Offered |= (1UL << commands) | (1UL << pairs) | (1UL << hash);
+        BitConverter.TryWriteBytes(_card.Configuration.AsSpan(8), (ushort)2);
+        var device = Open();
+        Assert.Equal(0UL, _card.Accepted & ((1UL << commands) | (1UL << pairs) | (1UL << hash)));
+        Assert.Equal([true, true, false, false, false, false], _card.Queues.Select(q => q.IsReady));
+        Assert.True(_card.Deliver(Frame(60, 1)));
+        var received = Assert.Single(Receive(device));
+        Assert.Equal(1, device.Transmit([received]));
+        Assert.Equal(Frame(60, 1), Assert.Single(_card.Sent));
+        Assert.Equal(1, device.Reclaim(new PacketBuffer[1]));
+        received.Release();
+        Assert.All(_card.Queues[2..], q => Assert.Equal(0, q.Notifications));
     }
 
     [Fact]
@@ -242,6 +331,13 @@ public sealed class VirtioNetDeviceTests : IDisposable
         byte[] frame = new byte[length];
         new Random(seed).NextBytes(frame);
         return frame;
+    }
+
+    private static int Blocks(PacketBuffer packet)
+    {
+        int count = 0;
+        for (PoolBlock? block = packet.FirstBlock; block is not null; block = block.NextBlock) count++;
+        return count;
     }
 
     private static List<PacketBuffer> Receive(VirtioNetDevice device)

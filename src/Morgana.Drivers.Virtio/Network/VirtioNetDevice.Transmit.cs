@@ -5,9 +5,16 @@ namespace Morgana.Drivers.Virtio;
 
 public sealed unsafe partial class VirtioNetDevice
 {
-    private const int MostBuffers = 64;
+    private const int MostBuffers = 64, DescriptorSize = 16;
+
+    // A frame in more buffers than these has a table of its own, so that a queue holds many long frames. For few it would be a descriptor more.
+    private const int MostDirect = 4;
 
     private readonly PacketBuffer?[] _sending;
+
+    // 2.7.5.3: for each chain a table of as many descriptors; null where the device does not know of such tables.
+    private readonly byte* _tables;
+    private readonly int _tableLength;
     private readonly DoneQueue _done;
     private bool _isFull;
 
@@ -101,10 +108,22 @@ public sealed unsafe partial class VirtioNetDevice
             buffers[count++] = new(_device.Memory.AddressOf(start), length);
         }
 
+        if (count > MostDirect && count <= _tableLength)
+        {
+            if (_transmit.FreeCount == 0) return false;
+            byte* table = _tables + (_transmit.NextChain * _tableLength * DescriptorSize);
+            _sending[_transmit.AddIndirect(table, _device.Memory.AddressOf(table), buffers[..count], readable: count)] = frame;
+            return true;
+        }
+
         if (count > _transmit.FreeCount) return count > _transmit.Size ? Refuse(out reason) : false;
         _sending[_transmit.Add(buffers[..count], readable: count)] = frame;
         return true;
     }
+
+    // Of the memory that packets would have, a sixteenth at most: where there is little, long frames take a descriptor for each buffer.
+    private static int TableLength(DmaMemory memory, SplitQueue queue) =>
+        Math.Min(Math.Min(MostBuffers, queue.Size), memory.Left / 16 / (queue.Size * DescriptorSize));
 
     private static bool Refuse(out DropReason reason)
     {

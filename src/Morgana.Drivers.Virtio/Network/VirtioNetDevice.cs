@@ -8,6 +8,8 @@ namespace Morgana.Drivers.Virtio;
 /// <remarks>
 /// The device needs the pool's memory in its reach, so that the memory comes from here: open the device, make a pool of
 /// <see cref="PoolMemory"/>, and <see cref="Attach"/> it. Of offloads none is asked for, as the stack computes and verifies every checksum.
+/// Nor are several queues (VIRTIO_NET_F_MQ): one loop takes the frames of all, on one processor, and a card that offers them serves the first
+/// pair alone to who does not ask (5.1.5).
 /// </remarks>
 public sealed unsafe partial class VirtioNetDevice : INetworkDevice
 {
@@ -27,14 +29,14 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
     private readonly SplitQueue _receive, _transmit;
     private readonly int _maxFrame;
     private BufferPool? _pool;
-    private bool _isClosed;
+    private bool _isClosed, _hasInterrupted;
 
     private VirtioNetDevice(VirtioDevice device, VirtioNetSettings settings)
     {
         _device = device;
         var transport = device.Transport;
         if (transport.DeviceType != NetworkType) throw new VirtioException($"The device is of type {transport.DeviceType}, no network card.");
-        ulong features = transport.Begin(Bit(MtuFeature) | Bit(MacFeature) | Bit(MergeableBuffers) | Bit(VirtioTransport.EventIndex));
+        ulong features = transport.Begin(Bit(MtuFeature) | Bit(MacFeature) | Bit(MergeableBuffers) | Bit(VirtioTransport.IndirectDescriptors) | Bit(VirtioTransport.EventIndex));
         if ((features & Bit(MergeableBuffers)) == 0) throw new VirtioException("The network card cannot merge receive buffers (VIRTIO_NET_F_MRG_RXBUF).");
         Capabilities = new()
         {
@@ -48,6 +50,8 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
         _waiting = new PacketBuffer?[_receive.Size];
         _sending = new PacketBuffer?[_transmit.Size];
         _done = new DoneQueue(_transmit.Size * 2);
+        if ((features & Bit(VirtioTransport.IndirectDescriptors)) != 0) _tableLength = TableLength(device.Memory, _transmit);
+        if (_tableLength > 0) _tables = device.Memory.Take(_transmit.Size * _tableLength * DescriptorSize, DescriptorSize);
         PoolMemory = TakePoolMemory(device.Memory);
     }
 
@@ -104,6 +108,7 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
         // Where barriers get lost, whoever was not told is told before sleeping.
         if (VirtioTransport.LosesBarriers && _transmit.MayBeUnseen) Notify(TransmitQueue, _transmit);
         if (VirtioTransport.LosesBarriers && _receive.MayBeUnseen) Notify(ReceiveQueue, _receive);
+        CloseInterrupt();
         _receive.EnableInterrupt();
         // Full queues wait for half of what is out, so that an interrupt is worth its cost.
         if (_isFull) _transmit.EnableInterrupt(Math.Max(1, _transmit.OutCount / 2));
@@ -116,6 +121,14 @@ public sealed unsafe partial class VirtioNetDevice : INetworkDevice
         _transmit.DisableInterrupt();
         if (ready == 0) return;
         _device.Interrupt.Take();
+        _hasInterrupted = true;
+    }
+
+    // The card hears that its interrupt was seen before the next one is asked for, and not before: what it has brought is on its way by then.
+    private void CloseInterrupt()
+    {
+        if (!_hasInterrupted) return;
+        _hasInterrupted = false;
         _device.Transport.AcknowledgeInterrupt();
         _device.Interrupt.Open();
     }

@@ -51,6 +51,9 @@ internal sealed unsafe class SplitQueue
     /// <summary>Descriptors that no chain uses.</summary>
     public int FreeCount { get; private set; }
 
+    /// <summary>The number that the next chain will have. There is a free descriptor.</summary>
+    public int NextChain => _firstFree;
+
     /// <summary>Chains that the device has not given back.</summary>
     public int OutCount { get; private set; }
 
