@@ -20,6 +20,12 @@ public sealed record NetworkDeviceCapabilities
     /// <summary>Whether octets cannot be damaged on the way (shared memory): peers may then skip checksums on receive. Off by default.</summary>
     public bool IsLossless { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="INetworkDevice.Transmit"/> and <see cref="INetworkDevice.Reclaim"/> may be called while another thread is in
+    /// <see cref="INetworkDevice.Wait"/>. When the device was full then, that wait does not end by itself with room: it is to be woken.
+    /// </summary>
+    public bool TransmitsWhileWaiting { get; init; }
+
     /// <summary>Queues that can be driven by loops of their own.</summary>
     public int Queues { get; init; } = 1;
 }

@@ -133,6 +133,8 @@ public sealed unsafe partial class FrameSocketDevice
             {
                 _partial = frame;
                 _partialSent = (int)sent;
+                // Whoever waits now does not wait for room.
+                _wait.Wake();
                 break;
             }
 

@@ -37,7 +37,7 @@ public sealed unsafe partial class FrameSocketDevice : INetworkDevice, IDescript
         _staging = (byte*)NativeMemory.Alloc((nuint)_stagingSize);
         _lengths = (byte*)NativeMemory.Alloc(LengthSize * MaxBatch);
         _vectors = (IoVector*)NativeMemory.Alloc(MaxVectors, (nuint)sizeof(IoVector));
-        Capabilities = new() { Mac = settings.Mac, Mtu = settings.Mtu, IsLossless = settings.IsLossless };
+        Capabilities = new() { Mac = settings.Mac, Mtu = settings.Mtu, IsLossless = settings.IsLossless, TransmitsWhileWaiting = true };
         // Room for a burst; the kernel gives less where its limit is lower, which does no harm.
         int size = 1 << 20;
         Libc.SetOption(descriptor, Libc.SetSocketOption, Libc.SendBuffer, &size, sizeof(int));
@@ -92,9 +92,8 @@ public sealed unsafe partial class FrameSocketDevice : INetworkDevice, IDescript
         short events = Libc.PollIn;
         if (_partial is not null || _wasFull) events |= Libc.PollOut;
         short ready = _wait.Wait(IsUp ? _descriptor : -1, events, timeout);
-        if ((ready & Libc.PollOut) == 0) return;
-        _wasFull = false;
-        FlushPartial();
+        // The rest of a frame goes out with the next Reclaim: another thread may be sending now.
+        if ((ready & Libc.PollOut) != 0) _wasFull = false;
     }
 
     /// <inheritdoc/>

@@ -103,6 +103,18 @@ public sealed partial class NetworkStack
         return interface_;
     }
 
+    /// <summary>Whether <see cref="Transmit"/> has anything to do.</summary>
+    public bool HasOutput
+    {
+        get
+        {
+            if (Tcp.HasOutput || _loopbackCount > 0) return true;
+            foreach (var interface_ in _interfaces)
+                if (interface_.QueuedFrames > 0 || interface_.Neighbours.OutputCount > 0) return true;
+            return false;
+        }
+    }
+
     /// <summary>Whether packets of the host to itself wait for the next <see cref="Transmit"/> or <see cref="HandleTimeouts"/>.</summary>
     public bool HasLoopback => _loopbackCount > 0;
 

@@ -38,7 +38,7 @@ public abstract unsafe class FrameDescriptorDevice : INetworkDevice, IDescriptor
         _descriptor = descriptor;
         _pool = pool;
         _maxFrame = capabilities.Mtu + LinkHeaderRoom;
-        Capabilities = capabilities;
+        Capabilities = capabilities with { TransmitsWhileWaiting = true };
     }
 
     /// <summary>The interface's name on the host.</summary>

@@ -132,6 +132,9 @@ public sealed partial class IcmpStack
         return _drops.Count(DropReason.NoBuffer);
     }
 
+    /// <summary>Whether <see cref="TryTakeReply"/> has something to tell.</summary>
+    public bool HasNews => _replies.Count > 0;
+
     /// <summary>The next answer to an echo request.</summary>
     public bool TryTakeReply(out EchoReply reply) => _replies.TryDequeue(out reply);
 

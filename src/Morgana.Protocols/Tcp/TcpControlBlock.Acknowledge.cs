@@ -136,9 +136,14 @@ public sealed partial class TcpControlBlock
     {
         if (ack < SndUna) return;
         if (!(SndWl1 < segment.Sequence || (SndWl1 == segment.Sequence && SndWl2 <= ack))) return;
+        SetSendWindow(window, segment.Sequence, ack, now);
+    }
+
+    private void SetSendWindow(int window, SequenceNumber sequence, SequenceNumber ack, Instant now)
+    {
         bool wasClosed = SndWnd == 0;
         SndWnd = window;
-        SndWl1 = segment.Sequence;
+        SndWl1 = sequence;
         SndWl2 = ack;
         MaxSndWnd = Math.Max(MaxSndWnd, window);
         if (window == 0)

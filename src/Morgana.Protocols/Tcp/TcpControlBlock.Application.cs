@@ -17,6 +17,13 @@ public sealed partial class TcpControlBlock
     /// <returns>How many; <see cref="TcpEvents.Writable"/> tells when the rest is worth another try.</returns>
     public int Write(ReadOnlySpan<byte> data, Instant now)
     {
+        int direct = _mayBeHere ? HandOver(data, now) : 0;
+        if (direct > 0)
+        {
+            if (direct == data.Length) return direct;
+            data = data[direct..];
+        }
+
         int room = Math.Min(data.Length, SendRoom);
         int spare = _stack.SpareBlocks * PoolBlock.Size;
         int copied = room == 0 || spare <= 0 ? 0 : SendQueue.Append(data[..Math.Min(room, spare)], _stack.Pool);
@@ -28,7 +35,7 @@ public sealed partial class TcpControlBlock
         }
 
         if (copied > 0 || _roomAt != Instant.Never) Queued(copied, now);
-        return copied;
+        return direct + copied;
     }
 
     /// <summary>Queues whole blocks to be sent and takes all of them over, whatever <see cref="SendRoom"/> says.</summary>

@@ -256,7 +256,7 @@ public sealed partial class TcpControlBlock
         int window = RcvAdv - RcvNxt;
         int gain = ReceiveRoom - window;
         int worth = Math.Min(Options.ReceiveBuffer / 2, window < _receiveSegment ? _receiveSegment : 2 * _receiveSegment);
-        if (gain < worth) return;
+        if (gain < worth || (_mayBeHere && TryTellOtherEnd(now))) return;
         _ackNow = true;
         Settle(now);
     }

@@ -364,6 +364,7 @@ public sealed partial class TcpControlBlock
         Finish(packet, header, sum, now);
         Acknowledged();
         if (length > 0 || isFin) _lastSentAt = now;
+        if (length > 0) _handedOver = 0;
         _stack.Trace.Record(now, TraceKind.SegmentSent, (uint)Id, sequence.Value, (ulong)sent, (ulong)flags);
         return sent;
     }

@@ -111,6 +111,7 @@ public sealed partial class TcpControlBlock
         BeginTransmit(mtu, iss, timestampOffset);
         BeginReceive(mtu);
         BeginTimers();
+        BeginDirect();
     }
 
     /// <summary>Ends the connection: everything it holds goes back, and whoever owns it is told once.</summary>
@@ -121,6 +122,7 @@ public sealed partial class TcpControlBlock
         // RFC 9293 3.10.7.4: after a reset all queues are flushed; after an orderly end the application may still read.
         ClearTransmit();
         ClearReassembly();
+        _otherEnd = null;
         bool isOrderly = reason == TcpEvents.Closed;
         if (!isOrderly || IsReleased || !IsAppOwned) ReceiveQueue.Clear();
         bool wasTimeWait = State == TcpState.TimeWait;

@@ -56,6 +56,9 @@ public sealed partial class TcpStack
     /// <summary>Counters, and connections by state.</summary>
     public TcpStatistics Statistics { get; } = new();
 
+    /// <summary>Whether <see cref="TryTakeReady"/> or <see cref="TryTakeReadyListener"/> has something to tell.</summary>
+    public bool HasNews => _ready.First is not null || _readyListeners.Count > 0;
+
     /// <summary>Whether <see cref="TryTransmit"/> is worth a packet.</summary>
     public bool HasOutput => _replyCount > 0 || _output.First is not null;
 

@@ -112,6 +112,9 @@ public sealed class UdpStack
         return DropReason.None;
     }
 
+    /// <summary>Whether <see cref="TryTakeReady"/> has something to tell.</summary>
+    public bool HasNews => _ready.Count > 0;
+
     /// <summary>An endpoint that has datagrams or errors to take: each once until it is read empty or more comes.</summary>
     public bool TryTakeReady([NotNullWhen(true)] out UdpEndpoint? endpoint)
     {

@@ -93,6 +93,7 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
         }
 
         Wake();
+        WakeWatch();
         await _stopped.Task.ConfigureAwait(false);
     }
 
@@ -142,14 +143,22 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
         if (HandlersOnLoop) SynchronizationContext.SetSynchronizationContext(new LoopSynchronizationContext(this));
         try
         {
-            while (!_stopping && AnyDeviceUp()) RunOnce();
+            int seen = 0;
+            while (!_stopping && AnyDeviceUp())
+            {
+                if (_driver == ByOwnThread) RunOnce();
+                else Watch(ref seen);
+                if (_driver == ByOwnThread) GiveBack();
+            }
         }
         catch (Exception e)
         {
             // A mistake of ours. Everything that waits for the loop must hear of it.
             Failure = e;
+            _stopping = true;
         }
 
+        TakeBack();
         Stop();
     }
 
@@ -165,23 +174,24 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
     /// <returns>Whether there is more to do at once.</returns>
     private bool RunRound()
     {
-        lock (_turn)
+        _turn.Enter();
+        _turnDepth++;
+        _isInRound = true;
+        try
         {
-            _turnDepth++;
-            try
-            {
-                return RunRoundInTurn();
-            }
-            finally
-            {
-                _turnDepth--;
-            }
+            return RunRoundInTurn();
+        }
+        finally
+        {
+            _isInRound = false;
+            LeaveTurn();
         }
     }
 
     private bool RunRoundInTurn()
     {
         var now = _turnTime = Now();
+        _isTurnTimed = true;
         bool busy = false;
         foreach (var attachment in _attachments) busy |= ReceiveFrom(attachment, now);
         Stack.HandleTimeouts(now);
@@ -269,7 +279,7 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
     private void Sleep()
     {
         Interlocked.MemoryBarrier();
-        if (!_work.IsEmpty || _stopping) return;
+        if (!_work.IsEmpty || _stopping || (_wanted is not null && _driver == ByOwnThread)) return;
         var deadline = _sleepsUntil;
         var timeout = deadline == Instant.Never ? Timeout.InfiniteTimeSpan : deadline - Now();
         if (timeout != Timeout.InfiniteTimeSpan && timeout < TimeSpan.Zero) timeout = TimeSpan.Zero;
@@ -341,6 +351,8 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
         public INetworkDevice Device { get; } = device;
 
         public NetworkInterface Interface { get; } = @interface;
+
+        public bool TakesFromAnyThread { get; } = device.Capabilities.TransmitsWhileWaiting;
 
         /// <summary>Frames that the stack has made and the device has not taken yet.</summary>
         public PacketBuffer[] Pending { get; } = new PacketBuffer[Budget];

@@ -1,12 +1,20 @@
+using Morgana.Sockets;
+
 namespace Morgana.SystemNative;
 
 /// <summary>Where sockets say that they are ready: .NET's stand-in for an epoll descriptor, edge-triggered.</summary>
-internal sealed class EventPort : Descriptor
+/// <remarks>
+/// Its thread runs the network loop while it has nothing else to do, where there is a device to wait for; otherwise, and while somebody else
+/// runs it, it sleeps until it is signalled.
+/// </remarks>
+internal sealed class EventPort : Descriptor, ILoopGuest
 {
     private readonly Lock _lock = new();
     private readonly Queue<Registration> _ready = new();
     private readonly Gate _gate = new();
     private bool _isWaiting;
+    private bool _isDriving;
+    private bool _hasWork;
     private bool _isClosed;
 
     public override DescriptorKind Kind => DescriptorKind.EventPort;
@@ -15,11 +23,12 @@ internal sealed class EventPort : Descriptor
     {
         lock (_lock)
         {
-            _isClosed = true;
+            _isClosed = _hasWork = true;
             _ready.Clear();
         }
 
         _gate.Signal();
+        if (HostNetwork.HasDevice) HostNetwork.Loop.WakeGuest();
         return Error.Success;
     }
 
@@ -39,6 +48,7 @@ internal sealed class EventPort : Descriptor
             lock (_lock)
             {
                 if (_isClosed) return Error.EBADF;
+                _isDriving = _isWaiting = false;
                 while (count < room && _ready.TryDequeue(out var registration))
                 {
                     var pending = registration.Pending;
@@ -50,17 +60,38 @@ internal sealed class EventPort : Descriptor
                     events[count++] = new() { Data = registration.Data, Events = (int)pending };
                 }
 
+                _hasWork = _ready.Count > 0;
                 if (count > 0 || room == 0) return Error.Success;
                 _gate.Reset();
-                _isWaiting = true;
+                _isDriving = HostNetwork.HasDevice;
+                _isWaiting = !_isDriving;
             }
 
+            if (_isDriving && Drive()) continue;
             _gate.Wait(-1);
         }
     }
 
-    /// <summary>A socket has become ready.</summary>
-    public void Post(Registration registration, SocketEvents events)
+    bool ILoopGuest.HasWork => Volatile.Read(ref _hasWork);
+
+    void ITurnSignal.Signal() => _gate.Signal();
+
+    private bool Drive()
+    {
+        bool hasDriven = HostNetwork.Loop.Drive(this);
+        lock (_lock)
+        {
+            _isDriving = false;
+            // What came in between has woken the loop, not the gate.
+            if (_hasWork) return true;
+            _isWaiting = !hasDriven;
+        }
+
+        return hasDriven;
+    }
+
+    /// <summary>A socket has become ready. In a turn of <paramref name="loop"/>.</summary>
+    public void Post(Registration registration, SocketEvents events, NetworkLoop loop)
     {
         lock (_lock)
         {
@@ -71,11 +102,13 @@ internal sealed class EventPort : Descriptor
             if (registration.IsQueued) return;
             registration.IsQueued = true;
             _ready.Enqueue(registration);
+            _hasWork = true;
+            if (_isDriving) loop.WakeAfterTurn();
             if (!_isWaiting) return;
             _isWaiting = false;
         }
 
-        _gate.Signal();
+        loop.SignalAfterTurn(_gate);
     }
 
     /// <summary>One socket's place in a port.</summary>

@@ -24,6 +24,9 @@ internal static class HostNetwork
     /// <summary>The loop that drives the stack; it runs.</summary>
     public static NetworkLoop Loop => s_loop ?? Start();
 
+    /// <summary>Whether the loop waits for a device, rather than for this program's own calls alone.</summary>
+    public static bool HasDevice { get; private set; }
+
     /// <summary>What the host calls itself.</summary>
     public static string Name => Environment.GetEnvironmentVariable(NameVariable) is { Length: > 0 } name ? name : "morgana";
 
@@ -77,6 +80,7 @@ internal static class HostNetwork
             "virtio" => NetworkParts.Virtio(device),
             _ => throw new BootException($"{DeviceHandle.Variable}: net0 wants the driver '{device.Driver}', and this image has frame-socket, tap, packet-socket and virtio."),
         };
+        HasDevice = true;
         return (NetworkLoop)NetworkParts.Direct(port, boot.Address, boot.Gateway, boot.NameServers);
     }
 

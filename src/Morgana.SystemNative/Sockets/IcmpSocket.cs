@@ -130,6 +130,7 @@ internal sealed class IcmpSocket : IpSocket
         {
             using (Loop.TakeTurn())
             {
+                EndWait();
                 var error = ReceiveInTurn(ref message, flags);
                 if (error != Error.EAGAIN || !MayBlock(flags)) return error;
                 BeginWait();

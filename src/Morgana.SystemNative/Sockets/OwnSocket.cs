@@ -20,7 +20,8 @@ internal abstract class OwnSocket : Descriptor
         ErrorQueue = 0x2000,
     }
 
-    private readonly List<Gate> _waiters = [];
+    private readonly List<Gate> _waiters = [];      // Threads in calls that block: each for one wake.
+    private readonly List<Gate> _pollers = [];      // Threads in poll(2): for all until they leave.
     private EventPort.Registration? _registration;
     private bool _readArmed = true;
     private bool _writeArmed = true;
@@ -145,7 +146,7 @@ internal abstract class OwnSocket : Descriptor
         }
 
         // epoll_ctl(2): what is ready now counts as an edge.
-        if (Ready is not SocketEvents.None and var ready) port.Post(_registration, ready);
+        if (Ready is not SocketEvents.None and var ready) port.Post(_registration, ready, Loop);
         return Error.Success;
     }
 
@@ -187,13 +188,13 @@ internal abstract class OwnSocket : Descriptor
     public void AddWaiter(Gate gate)
     {
         using var turn = Loop.TakeTurn();
-        _waiters.Add(gate);
+        _pollers.Add(gate);
     }
 
     public void RemoveWaiter(Gate gate)
     {
         using var turn = Loop.TakeTurn();
-        _waiters.Remove(gate);
+        _pollers.Remove(gate);
     }
 
     internal void HandleNetworkDown()
@@ -223,7 +224,7 @@ internal abstract class OwnSocket : Descriptor
         if (!isNews) return;
         if ((events & SocketEvents.Read) != 0) _readArmed = false;
         if ((events & SocketEvents.Write) != 0) _writeArmed = false;
-        registration.Port.Post(registration, events);
+        registration.Port.Post(registration, events, Loop);
     }
 
     /// <summary>A reader has seen <c>EAGAIN</c>: the next arrival is news. In a turn.</summary>
@@ -252,7 +253,9 @@ internal abstract class OwnSocket : Descriptor
 
     private void WakeWaiters()
     {
-        foreach (var waiter in _waiters) waiter.Signal();
+        foreach (var waiter in _waiters) Loop.SignalAfterTurn(waiter);
+        _waiters.Clear();
+        foreach (var poller in _pollers) Loop.SignalAfterTurn(poller);
     }
 
     /// <summary>Waits, outside of any turn, until something has changed since <see cref="BeginWait"/>.</summary>
@@ -270,9 +273,12 @@ internal abstract class OwnSocket : Descriptor
             left = (int)Math.Max(0, deadline - now);
         }
 
-        bool signalled = gate.Wait(left);
-        RemoveWaiter(gate);
-        return signalled;
+        // A handler that blocks on the event port's thread must not stall the network.
+        Loop.HandOver();
+        if (gate.Wait(left)) return true;
+        using var turn = Loop.TakeTurn();
+        EndWait();
+        return false;
     }
 
     /// <summary>Announces that this thread is about to wait. In the turn in which it saw that it must, so that nothing is missed.</summary>
@@ -280,5 +286,11 @@ internal abstract class OwnSocket : Descriptor
     {
         Gate.Current.Reset();
         _waiters.Add(Gate.Current);
+    }
+
+    /// <summary>A signal may have been for an earlier wait of this thread's, so that it is announced here still. In a turn, after each wait.</summary>
+    protected void EndWait()
+    {
+        if (_waiters.Count > 0) _waiters.Remove(Gate.Current);
     }
 }

@@ -1,4 +1,5 @@
 using Morgana.Core;
+using Morgana.Sockets;
 
 namespace Morgana.SystemNative;
 
@@ -12,7 +13,8 @@ internal sealed partial class TcpSocket
         {
             using (var turn = Loop.TakeTurn())
             {
-                var error = ReceiveInTurn(ref message, flags, turn.Now);
+                EndWait();
+                var error = ReceiveInTurn(ref message, flags, turn);
                 if (error != Error.EAGAIN || !MayBlock(flags)) return error;
                 BeginWait();
             }
@@ -31,7 +33,8 @@ internal sealed partial class TcpSocket
         {
             using (var turn = Loop.TakeTurn())
             {
-                var error = SendInTurn(message, flags, ref piece, ref offset, ref count, turn.Now);
+                EndWait();
+                var error = SendInTurn(message, flags, ref piece, ref offset, ref count, turn);
                 if (error == Error.Success) return Error.Success;
                 if (error != Error.EAGAIN || !MayBlock(flags)) return count > 0 ? Error.Success : error;
                 BeginWait();
@@ -49,7 +52,7 @@ internal sealed partial class TcpSocket
     }
 
     // tcp_recvmsg of Linux: what waits, then the end, then an error, then why there can be nothing.
-    private Error ReceiveInTurn(ref Message message, MessageFlags flags, Instant now)
+    private Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn)
     {
         message.Count = 0;
         if (IsClosed) return Error.EBADF;
@@ -58,7 +61,7 @@ internal sealed partial class TcpSocket
         if (_tcb is { } tcb && _received.IsEmpty) tcb.TakeReceived(ref _received);
         if (!_received.IsEmpty)
         {
-            message.Count = (flags & MessageFlags.Peek) != 0 ? Peek(message) : Take(message, now);
+            message.Count = (flags & MessageFlags.Peek) != 0 ? Peek(message) : Take(message, turn.Now);
             return Error.Success;
         }
 
@@ -105,7 +108,7 @@ internal sealed partial class TcpSocket
     }
 
     // tcp_sendmsg of Linux. What was taken before it had to stop counts.
-    private Error SendInTurn(in Message message, MessageFlags flags, ref int piece, ref int offset, ref int count, Instant now)
+    private Error SendInTurn(in Message message, MessageFlags flags, ref int piece, ref int offset, ref int count, in LoopTurn turn)
     {
         if (IsClosed) return Error.EBADF;
         if (_phase == Phase.Connecting) return WouldBlockWrite();
@@ -118,7 +121,7 @@ internal sealed partial class TcpSocket
             var rest = message.Piece(piece)[offset..];
             while (!rest.IsEmpty)
             {
-                int written = tcb.Write(rest, now);
+                int written = tcb.Write(rest, turn.Now);
                 count += written;
                 offset += written;
                 rest = rest[written..];

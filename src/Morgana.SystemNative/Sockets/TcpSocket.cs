@@ -121,6 +121,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
         {
             using (var turn = Loop.TakeTurn())
             {
+                EndWait();
                 if (IsClosed) return Error.EBADF;
                 if (_phase != Phase.Listening) return Error.EINVAL;
                 if (_listener!.TryAccept(out var tcb))
@@ -156,6 +157,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
         {
             using (var turn = Loop.TakeTurn())
             {
+                EndWait();
                 var error = isBegun || (_phase == Phase.Connecting && !IsNonBlocking) ? ConnectOutcome() : BeginConnect(remote, turn);
                 if (error != Error.EALREADY && error != Error.EINPROGRESS) return error;
                 if (!MayBlock(MessageFlags.None))
@@ -303,6 +305,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
         {
             using (var turn = Loop.TakeTurn())
             {
+                EndWait();
                 if (_phase != Phase.Connected || _tcb is not { } tcb) return;
                 if (isFirst) tcb.Shutdown(turn.Now);
                 if (tcb.SendQueueLength == 0) return;

@@ -112,6 +112,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         {
             using (var turn = Loop.TakeTurn())
             {
+                EndWait();
                 var error = ReceiveInTurn(ref message, flags);
                 if (error != Error.EAGAIN || !MayBlock(flags)) return error;
                 BeginWait();

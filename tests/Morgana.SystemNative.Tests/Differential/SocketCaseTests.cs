@@ -38,25 +38,12 @@ public class SocketCaseTests
 
     private static async Task<string[]> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Program(), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [ProgramFile.Find("SocketCases"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"SocketCases ended with {process.ExitCode}: {await errors}");
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    // Built with these tests, in the same configuration.
-    private static string Program()
-    {
-        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string program = Path.Combine(folder.FullName, "tests/Programs/SocketCases/bin", configuration, "net9.0/SocketCases.dll");
-            if (File.Exists(program)) return program;
-        }
-
-        throw new FileNotFoundException("tests/Programs/SocketCases was not built.");
     }
 }

@@ -85,6 +85,7 @@ internal sealed class UnixDatagramSocket(NetworkLoop loop) : UnixSocket(loop)
         {
             using (Loop.TakeTurn())
             {
+                EndWait();
                 var error = ReceiveInTurn(ref message, flags);
                 if (error != Error.EAGAIN || !MayBlock(flags)) return error;
                 BeginWait();
@@ -104,6 +105,7 @@ internal sealed class UnixDatagramSocket(NetworkLoop loop) : UnixSocket(loop)
             var lookup = message.ToName is { } name ? Find(name, out other) : Error.Success;
             using (Loop.TakeTurn())
             {
+                EndWait();
                 var error = SendInTurn(message, flags, lookup, other);
                 if (error == Error.Success) count = (int)message.Length;
                 if (error != Error.EAGAIN || !MayBlock(flags)) return error;

@@ -70,6 +70,7 @@ internal sealed class UnixStreamSocket(NetworkLoop loop) : UnixSocket(loop)
             if (error != Error.Success) return error;
             using (Loop.TakeTurn())
             {
+                EndWait();
                 error = ConnectInTurn(found!);
                 if (error != Error.EAGAIN || !MayBlock(MessageFlags.None)) return error;
                 BeginWait();
@@ -87,6 +88,7 @@ internal sealed class UnixStreamSocket(NetworkLoop loop) : UnixSocket(loop)
         {
             using (Loop.TakeTurn())
             {
+                EndWait();
                 if (IsClosed) return Error.EBADF;
                 if (_phase != Phase.Listening) return Error.EINVAL;
                 if (_backlog.TryDequeue(out var connection))
@@ -136,6 +138,7 @@ internal sealed class UnixStreamSocket(NetworkLoop loop) : UnixSocket(loop)
         {
             using (Loop.TakeTurn())
             {
+                EndWait();
                 var error = ReceiveInTurn(ref message, flags);
                 if (error != Error.EAGAIN || !MayBlock(flags)) return error;
                 BeginWait();
@@ -155,6 +158,7 @@ internal sealed class UnixStreamSocket(NetworkLoop loop) : UnixSocket(loop)
         {
             using (Loop.TakeTurn())
             {
+                EndWait();
                 var error = SendInTurn(message, flags, ref piece, ref offset, ref count);
                 if (error == Error.Success) return Error.Success;
                 if (error != Error.EAGAIN || !MayBlock(flags)) return count > 0 ? Error.Success : error;

@@ -1,0 +1,35 @@
+using Morgana.Protocols.Tcp;
+using Morgana.SystemNative;
+
+namespace SocketStress;
+
+/// <summary>What the sockets of this process hold.</summary>
+/// <param name="Descriptors">Numbers that are open.</param>
+/// <param name="Connections">Of TCP's; those in TIME-WAIT, which RFC 9293 wants, hold nothing.</param>
+/// <param name="Datagrams">UDP endpoints.</param>
+/// <param name="Blocks">Of the network's memory, in queues; those that the loop keeps ready for writers not counted.</param>
+internal sealed record Left(int Descriptors, int Connections, int Datagrams, int Blocks)
+{
+    public static Left Now()
+    {
+        using var turn = HostNetwork.Loop.TakeTurn();
+        var tcp = turn.Stack.Tcp.Statistics;
+        int connections = 0;
+        foreach (var state in Enum.GetValues<TcpState>())
+            if (state is not (TcpState.Closed or TcpState.TimeWait)) connections += tcp[state];
+        var statistics = turn.Stack.Statistics;
+        return new(Morgana.SystemNative.Descriptors.Count, connections, statistics.UdpEndpoints, statistics.BlocksInUse);
+    }
+
+    /// <summary>The same once it is as it should be: finalizers run behind the collector. After a hundred collections it is as it is.</summary>
+    public static Left Once(Func<Left, bool> isRight)
+    {
+        for (int i = 0; i < 100 && !isRight(Now()); i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return Now();
+    }
+}
