@@ -37,10 +37,6 @@ public sealed class CommandTests : IDisposable
         Assert.InRange(left, 8 << 20, HeapLimit.Round(heap * 2));
     }
 
-    [Theory, InlineData(8, 8), InlineData(9, 8), InlineData(18, 16), InlineData(20, 20), InlineData(33, 32), InlineData(36, 32), InlineData(39, 32), InlineData(40, 40), InlineData(63, 56), InlineData(64, 64)]
-    public void The_collectors_limit_is_one_that_it_can_live_with(int wanted, int given) =>
-        Assert.Equal((long)given << 20, HeapLimit.Round((long)wanted << 20));
-
     [Fact]
     public void The_monitor_gets_what_the_kernel_drives_and_nothing_else()
     {

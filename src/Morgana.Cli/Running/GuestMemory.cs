@@ -7,7 +7,7 @@ namespace Morgana.Cli.Running;
 internal readonly record struct GuestMemory(long Whole)
 {
     /// <summary>What the collector may use at most: half. The other half is for packet buffers, stacks and the image itself.</summary>
-    public long HeapLimit => Running.HeapLimit.Round(Whole / 2);
+    public long HeapLimit => Whole / 2;
 
     /// <summary>The environment that says so to the guest.</summary>
     public IEnumerable<string> Environment =>

@@ -14,14 +14,6 @@ internal static class HeapLimit
 {
     private const long LeastRange = 1L << 30;
 
-    /// <summary>The largest limit up to <paramref name="octets"/> that is 1, 1.25, 1.5 or 1.75 times a power of two.</summary>
-    public static long Round(long octets)
-    {
-        long power = (long)BitOperations.RoundUpToPowerOf2((ulong)octets);
-        if (power > octets) power >>= 1;
-        return octets / (power / 4) * (power / 4);
-    }
-
     /// <summary>The variables that tell the guest's runtime.</summary>
     public static IEnumerable<string> Environment(long limit)
     {

@@ -33,8 +33,7 @@ public sealed class PackageTests : IDisposable
         // The command itself comes from the feed, too.
         await RunAsync("dotnet", "tool", "install", "Morgana.Cli", "--tool-path", "tools", "--add-source", Feed, "--version", "0.1.0");
         string morgana = Path.Combine(_folder, "tools", "morgana");
-        await RunAsync(morgana, "new", "web", "Shop", "--feed", Feed);
-        UseCacheIn("Shop");
+        await NewAsync(morgana, "web", "Shop");
         await RunAsync("dotnet", "build", "Shop", "-nodeReuse:false", "-v", "q");
         string help = await RunAsync("dotnet", "Shop/bin/Debug/net9.0/linux-x64/Shop.dll", "--help");
         Assert.Contains("--port=PORT", help);
@@ -42,18 +41,9 @@ public sealed class PackageTests : IDisposable
         await CheckKernelAsync(morgana);
 
         // A kind of device that Morgana does not know, in a package of the user's own, and a unikernel that needs it.
-        await RunAsync(morgana, "new", "device", "Serial", "--feed", Feed);
-        UseCacheIn("Serial");
+        await NewAsync(morgana, "device", "Serial");
         await RunAsync("dotnet", "pack", "Serial", "-o", Feed, "-nodeReuse:false", "-v", "q");
-        await RunAsync(morgana, "new", "unikernel", "Greeter", "--feed", Feed);
-        UseCacheIn("Greeter");
-        File.WriteAllText(Path.Combine(_folder, "Greeter", "Greeter.csproj"), """
-            <Project Sdk="Microsoft.NET.Sdk">
-              <Sdk Name="Morgana.Sdk" Version="0.1.0" />
-              <ItemGroup><PackageReference Include="Serial" Version="1.0.0" /></ItemGroup>
-            </Project>
-            """);
-        File.WriteAllText(Path.Combine(_folder, "Greeter", "Greeter.cs"), """
+        await NewUnikernelAsync(morgana, "Greeter", """<PackageReference Include="Serial" Version="1.0.0" />""", """
             using Morgana.Composition;
             using Serial;
 
@@ -77,15 +67,7 @@ public sealed class PackageTests : IDisposable
     /// <summary>Compiled ahead of time outside the repository, with another provider by the project's choice, and run.</summary>
     private async Task AnImageOnTheHostsSocketsAsync(string morgana)
     {
-        await RunAsync(morgana, "new", "unikernel", "Caller", "--feed", Feed);
-        UseCacheIn("Caller");
-        File.WriteAllText(Path.Combine(_folder, "Caller", "Caller.csproj"), """
-            <Project Sdk="Microsoft.NET.Sdk">
-              <Sdk Name="Morgana.Sdk" Version="0.1.0" />
-              <ItemGroup><MorganaUse Include="INetworkStack" Provider="HostSockets" /></ItemGroup>
-            </Project>
-            """);
-        File.WriteAllText(Path.Combine(_folder, "Caller", "Caller.cs"), """
+        await NewUnikernelAsync(morgana, "Caller", """<MorganaUse Include="INetworkStack" Provider="HostSockets" />""", """
             using Morgana.Composition;
             using Morgana.Core;
             using Morgana.Devices;
@@ -151,6 +133,25 @@ public sealed class PackageTests : IDisposable
             bool hasCode = zip.Entries.Any(e => e.FullName.StartsWith("lib/", StringComparison.Ordinal) && e.Name.EndsWith(".dll", StringComparison.Ordinal));
             if (hasCode) Assert.True(File.Exists(Path.ChangeExtension(package, ".snupkg")), $"{package} has no symbols.");
         }
+    }
+
+    private async Task NewAsync(string morgana, string kind, string name)
+    {
+        await RunAsync(morgana, "new", kind, name, "--feed", Feed);
+        UseCacheIn(name);
+    }
+
+    /// <summary>A unikernel as the template makes it, with an item more in its project, and another program.</summary>
+    private async Task NewUnikernelAsync(string morgana, string name, string item, string source)
+    {
+        await NewAsync(morgana, "unikernel", name);
+        File.WriteAllText(Path.Combine(_folder, name, name + ".csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <Sdk Name="Morgana.Sdk" Version="0.1.0" />
+              <ItemGroup>{item}</ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(_folder, name, name + ".cs"), source);
     }
 
     /// <summary>The compilers and frameworks come from where they are; Morgana's own packages from the feed alone.</summary>

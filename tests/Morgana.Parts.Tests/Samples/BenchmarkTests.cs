@@ -93,7 +93,7 @@ public class BenchmarkTests
         await using var network = new TestNetwork(seed: 5) { Link = new() { Loss = loss } };
         var said = new ScriptedConsole();
         await using var server = await UnikernelTest.StartAsync<NetworkBenchmark>(g => g.Bind(network.AddHost("10.0.0.2")).Bind(said));
-        while (!said.Written.StartsWith("serving echo at port 7, discard at 9, characters at 19\n", StringComparison.Ordinal)) await Task.Delay(5, s_limit);
+        await said.WaitForAsync("serving echo at port 7, discard at 9, characters at 19\n", s_limit);
         var console = new ScriptedConsole();
         await using var client = await UnikernelTest.StartAsync<NetworkBenchmark>(g => g
             .Bind(network.AddHost("10.0.0.1")).Bind(console)
@@ -113,7 +113,7 @@ public class BenchmarkTests
         await using var network = new TestNetwork();
         var said = new ScriptedConsole();
         await using var server = await UnikernelTest.StartAsync<NetworkBenchmark>(g => g.Bind(network.AddHost("10.0.0.2")).Bind(said));
-        while (said.Written.Length == 0) await Task.Delay(5, s_limit);
+        await said.WaitForAsync("serving", s_limit);
         await using var connection = await network.AddHost("10.0.0.1").ConnectAsync(new(Ipv4Address.Parse("10.0.0.2"), 19), cancel: s_limit);
         var read = await connection.Input.ReadAtLeastAsync(2 * 74, s_limit);
         string lines = System.Text.Encoding.ASCII.GetString(System.Buffers.BuffersExtensions.ToArray(read.Buffer.Slice(0, 2 * 74)));

@@ -56,7 +56,7 @@ internal static class KernelCommandLine
         long all = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : memory >= 32 << 20 ? 8 : 16), leastDma, 64 << 20);
         long dma = Math.Max(all / Math.Max(networks, 1), leastDma) & -4096;
         // Thread stacks, native memory and page tables have a quarter of what is left.
-        long heap = HeapLimit.Round(Math.Max((memory - image - (dma * Math.Max(networks, 1)) - (disks * Math.Min(dma, MostForDisk)) - rest) / 4 * 3, leastHeap));
+        long heap = Math.Max((memory - image - (dma * Math.Max(networks, 1)) - (disks * Math.Min(dma, MostForDisk)) - rest) / 4 * 3, leastHeap);
         return (dma, heap);
     }
 
