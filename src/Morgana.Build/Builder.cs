@@ -17,6 +17,16 @@ public enum BuildKind
 /// <param name="WasCurrent">Whether nothing had changed, so that it was there already.</param>
 public sealed record BuildResult(string Path, bool WasCurrent);
 
+/// <summary>What the ahead-of-time compiler left behind when it made an image.</summary>
+/// <param name="Response">What it was given.</param>
+/// <param name="Compiled">What it has compiled (<c>IlcGenerateMstatFile</c>).</param>
+/// <param name="Trimming">What it was not sure of, a line each.</param>
+public sealed record CompilerReports(string Response, string Compiled, string Trimming)
+{
+    /// <summary>Whether all of them are there.</summary>
+    public bool Exist => File.Exists(Response) && File.Exists(Compiled) && File.Exists(Trimming);
+}
+
 /// <summary>Makes what a target starts out of a project, unless it is there and nothing has changed since.</summary>
 /// <param name="kind">What to make.</param>
 /// <param name="log">Hears about a build that takes long; nothing when there is nothing to do.</param>
@@ -67,6 +77,13 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         }
     }
 
+    /// <summary>What is known of how a project's image was made.</summary>
+    public static CompilerReports Reports(string project)
+    {
+        string file = Path.Combine(CacheFolder(project), Name(project));
+        return new(file + ".ilc.rsp", file + ".mstat", file + ".trimming");
+    }
+
     private string Product(string project, string folder, Fingerprint fingerprint) => kind == BuildKind.Image
         ? Path.Combine(folder, Name(project))
         : Path.ChangeExtension(fingerprint.Assembly, null) ?? "";
@@ -84,10 +101,11 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         string work = kind == BuildKind.Image ? $"Building the image of {Name(project)}" : $"Building {Name(project)}";
         log.Started(work);
         string[] arguments = kind == BuildKind.Image
-            ? ["publish", project, "-c", "Release", $"-p:PublishDir={published}/"]
+            ? ["publish", project, "-c", "Release", $"-p:PublishDir={published}/", "-p:IlcGenerateMstatFile=true", .. PlainProgram.Arguments(project)]
             : ["build", project, "-c", "Debug"];
-        string[] plain = kind == BuildKind.Image ? PlainProgram.Arguments(project) : [];
-        await new DotnetCommand(_dotnet, log).RunAsync([.. arguments, $"-p:MorganaInputsFile={inputsFile}", .. plain], cancel);
+        var command = new DotnetCommand(_dotnet, log, collectsTrimming: kind == BuildKind.Image);
+        await command.RunAsync([.. arguments, $"-p:MorganaInputsFile={inputsFile}"], cancel);
+        if (command.Trimming is { } trimming) Keep(trimming, project);
 
         if (!File.Exists(inputsFile)) throw new BuildException($"{project} is no unikernel: it does not import Morgana.Sdk (see src/Morgana.Sdk/README.md), and only images are made of other programs.");
         var fingerprint = Fingerprint.Take(File.ReadAllLines(inputsFile), _dotnet, out DateTime newest);
@@ -99,6 +117,12 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         if (newest < began) fingerprint.Save(Record(folder));
         log.Finished(work, Stopwatch.GetElapsedTime(started));
         return new(made, WasCurrent: false);
+    }
+
+    private void Keep(IReadOnlyList<string> trimming, string project)
+    {
+        File.WriteAllLines(Reports(project).Trimming, trimming);
+        if (trimming.Count > 0) log.Warning($"The ahead-of-time compiler is not sure of {(trimming.Count == 1 ? "one thing" : $"{trimming.Count} things")}: morgana check shows what.");
     }
 
     private static void TakeImage(string published, string image)

@@ -3,13 +3,20 @@ using System.Diagnostics;
 namespace Morgana.Build;
 
 /// <summary>The dotnet command, doing a build: its lines become steps, warnings and errors.</summary>
-internal sealed class DotnetCommand(string path, IBuildLog log)
+/// <param name="path">The command's file.</param>
+/// <param name="log">Hears of them.</param>
+/// <param name="collectsTrimming">Whether what the ahead-of-time compiler is not sure of is collected, instead of told line by line.</param>
+internal sealed class DotnetCommand(string path, IBuildLog log, bool collectsTrimming = false)
 {
     private const int MostErrors = 20;
     private readonly object _gate = new();
     private readonly List<string> _errors = [];
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly List<string> _trimming = [];
     private readonly Queue<string> _last = new();
+
+    /// <summary>What the ahead-of-time compiler was not sure of; null if it did not run, since nothing that it reads had changed.</summary>
+    public IReadOnlyList<string>? Trimming { get; private set; }
 
     /// <summary>The dotnet command that runs this very program, or else the first on the path.</summary>
     public static string Find()
@@ -77,6 +84,12 @@ internal sealed class DotnetCommand(string path, IBuildLog log)
             string error = Shorten(line);
             if (_seen.Add(error)) _errors.Add(error);
         }
+        else if (collectsTrimming && line.Contains("warning IL", StringComparison.Ordinal))
+        {
+            // The analyzers of the C# compiler say the same as the ahead-of-time compiler, and say it of code that is in no image.
+            string warning = WithoutProject(line);
+            if (Trimming is not null && _seen.Add(warning)) _trimming.Add(warning);
+        }
         else if (line.Contains(": warning ", StringComparison.Ordinal))
         {
             string warning = Shorten(line);
@@ -89,6 +102,7 @@ internal sealed class DotnetCommand(string path, IBuildLog log)
         else if (line.StartsWith("Generating native code", StringComparison.Ordinal))
         {
             log.Step("compiling ahead of time");
+            Trimming = _trimming;
         }
         else if (line.StartsWith("Determining projects to restore", StringComparison.Ordinal))
         {
@@ -96,10 +110,15 @@ internal sealed class DotnetCommand(string path, IBuildLog log)
         }
     }
 
-    private static string Shorten(string line)
+    private static string WithoutProject(string line)
     {
         int project = line.LastIndexOf(" [", StringComparison.Ordinal);
-        if (project > 0 && line.EndsWith(']')) line = line[..project];
+        return project > 0 && line.EndsWith(']') ? line[..project] : line;
+    }
+
+    private static string Shorten(string line)
+    {
+        line = WithoutProject(line);
         string here = Environment.CurrentDirectory + "/";
         return line.StartsWith(here, StringComparison.Ordinal) ? line[here.Length..] : line;
     }

@@ -29,7 +29,8 @@ public class ReferenceTests
         ["Sdk"] = ["Composition.Generator"],
         ["Kernel"] = [],
         ["Build"] = [],
-        ["Cli"] = ["Core", "Build", "Sandbox", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
+        ["Check"] = [],
+        ["Cli"] = ["Core", "Build", "Check", "Sandbox", "Gateway", "Devices", "Drivers.Tap", "Drivers.FrameSocket"],
         ["Testing"] = ["Core", "Composition", "Wire", "Protocols", "Network", "Devices", "Sockets", "Hosting"],
     };
 

@@ -20,6 +20,7 @@ internal sealed class CommandLine
         {
             NewCommand.Create(),
             RunCommand.Create(boot),
+            CheckCommand.Create(),
             BuildCommand.Create(boot),
             DescribeCommand.Create(),
             InspectCommand.Create(),
