@@ -40,6 +40,14 @@ public sealed unsafe class WaitTableTests : IDisposable
         Assert.True(_table.TakeFirst(0x2000, 1) == _nodes + 1);
     }
 
+    [Fact]
+    public void Those_at_an_address_are_counted_as_far_as_one_asks()
+    {
+        for (int i = 0; i < 3; i++) _table.Add(_nodes + i, 0x1000, 1);
+        _table.Add(_nodes + 3, 0x2000, 1);
+        Assert.Equal([0UL, 2, 3], new ulong[] { 0, 2, 100 }.Select(most => _table.CountAt(0x1000, most)));
+    }
+
     [Theory, InlineData(1), InlineData(2)]
     public void It_agrees_with_lists_whatever_is_done(int seed)
     {

@@ -132,6 +132,8 @@ internal static unsafe class Application
         bool mapped = AddressSpace.MapFixed(at, Clock.PageFrame, Pages.Size, Protection.Read, 0)
             && AddressSpace.MapFixed(at + Pages.Size, Physical.Address((void*)Machine.VdsoStart()), size, Protection.Read | Protection.Execute, 0);
         if (!mapped) OutOfMemory.End("the vDSO"u8);
+        AddressSpace.SharedStart = at;
+        AddressSpace.SharedEnd = at + Pages.Size + Bits.AlignUp(size, Pages.Size);
         return at + Pages.Size;
     }
 

@@ -7,6 +7,9 @@ internal static unsafe class Pipe
 
     public static bool CanWrite(File* writer) => writer->Peer == null || writer->Peer->Length < File.DataSize;
 
+    /// <summary>Whether a write of so many octets to a file would have to wait for a pipe's reader.</summary>
+    public static bool MustWait(File* file, ulong count) => file->Kind == FileKind.PipeWriter && file->Peer != null && !HasRoom(file->Peer, count);
+
     public static ulong Read(Thread* thread, File* reader, ulong to, ulong count)
     {
         if (!CanRead(reader)) return Polling.WaitFor(thread, reader);
@@ -33,9 +36,8 @@ internal static unsafe class Pipe
             return Error.BrokenPipe;
         }
 
-        // What fits into a page is written whole or not yet (PIPE_BUF); the page is a little smaller than Linux's.
+        if (!HasRoom(reader, count)) return Polling.WaitFor(thread, writer);
         ulong room = (ulong)(File.DataSize - reader->Length);
-        if (room == 0 || (count <= File.DataSize && room < count)) return Polling.WaitFor(thread, writer);
         ulong done = 0;
         while (done < Bits.Min(count, room))
         {
@@ -48,5 +50,12 @@ internal static unsafe class Pipe
 
         if (done > 0) Polling.Changed(reader);
         return done;
+    }
+
+    // What fits into a page is written whole or not yet (PIPE_BUF); the page is a little smaller than Linux's.
+    private static bool HasRoom(File* reader, ulong count)
+    {
+        ulong room = (ulong)(File.DataSize - reader->Length);
+        return room > 0 && (count > File.DataSize || room >= count);
     }
 }

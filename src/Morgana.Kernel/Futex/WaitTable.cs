@@ -61,6 +61,18 @@ internal unsafe struct WaitTable
         return true;
     }
 
+    /// <summary>How many wait at an address, counted up to <paramref name="most"/>.</summary>
+    public ulong CountAt(ulong address, ulong most)
+    {
+        ulong count = 0;
+        for (var node = (WaitNode*)_storage.First[Bucket(address)]; node != null && count < most; node = node->Next)
+        {
+            if (node->Address == address) count++;
+        }
+
+        return count;
+    }
+
     private static int Bucket(ulong address)
     {
         ulong mixed = (address >> 2) * 0x9e37_79b9_7f4a_7c15;

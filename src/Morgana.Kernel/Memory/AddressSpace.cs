@@ -31,6 +31,9 @@ internal static unsafe class AddressSpace
     /// <summary>Mappings are placed below this, at random by a little.</summary>
     public static ulong MappingTop;
 
+    /// <summary>Pages of the kernel's own that the application may read: the clock's, and the object that reads it.</summary>
+    public static ulong SharedStart, SharedEnd;
+
     /// <summary>The heap of brk(2): where it begins, and where it ends now.</summary>
     public static ulong BreakStart, Break;
 

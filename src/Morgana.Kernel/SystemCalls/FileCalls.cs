@@ -52,6 +52,8 @@ internal static unsafe class FileCalls
         {
             if (!UserMemory.CopyIn(vector, vectors + (i * 16), 16)) return done > 0 ? done : Error.Fault;
             if (vector[1] == 0) continue;
+            // Whoever waited now would make the whole call again, and write twice what is written.
+            if (done > 0 && Pipe.MustWait(DescriptorTable.Find(descriptor), vector[1])) return done;
             ulong written = Write(thread, descriptor, vector[0], vector[1]);
             if ((long)written < 0 || thread->State == ThreadState.Blocked) return done > 0 ? done : written;
             done += written;
@@ -196,8 +198,16 @@ internal static unsafe class FileCalls
         writer->Peer = reader;
         reader->IsNonBlocking = writer->IsNonBlocking = (flags & NonBlocking) != 0;
         ulong first = DescriptorTable.Open(reader, 0), second = DescriptorTable.Open(writer, 0);
-        if ((long)first < 0 || (long)second < 0) return Error.TooManyOpen;
-        return UserMemory.Write64(to, first | (second << 32)) ? 0 : Error.Fault;
+        if ((long)first < 0 || (long)second < 0)
+        {
+            if ((long)first >= 0) DescriptorTable.Close(first);
+            return Error.TooManyOpen;
+        }
+
+        if (UserMemory.Write64(to, first | (second << 32))) return 0;
+        DescriptorTable.Close(first);
+        DescriptorTable.Close(second);
+        return Error.Fault;
     }
 
     /// <summary>eventfd2(2)</summary>
@@ -213,7 +223,7 @@ internal static unsafe class FileCalls
 
     /// <summary>poll(2): the time limit in milliseconds, negative for none.</summary>
     public static ulong Poll(Thread* thread, ulong items, ulong count, ulong timeout) =>
-        PollUntil(thread, items, count, (int)timeout < 0 ? ulong.MaxValue : Clock.Now() + (timeout * 1_000_000));
+        PollUntil(thread, items, count, (int)timeout < 0 ? ulong.MaxValue : Clock.Now() + ((uint)timeout * 1_000_000UL));
 
     /// <summary>ppoll(2). Of the signal mask, which .NET does not pass, nothing is made.</summary>
     public static ulong Ppoll(Thread* thread, ulong items, ulong count, ulong timeout, ulong mask)

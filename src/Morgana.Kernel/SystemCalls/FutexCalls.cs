@@ -45,8 +45,11 @@ internal static unsafe class FutexCalls
     // Wakes some, and lets others wait elsewhere; the "timeout" is how many.
     private static ulong Move(ulong address, ulong wake, ulong to, ulong most)
     {
-        if ((to & 3) != 0 || !UserMemory.IsRange(to, 4)) return Error.Invalid;
+        // Nothing waits at 0: that address says of a thread that it is in no queue.
+        if ((to & 3) != 0 || to == 0 || !UserMemory.IsRange(to, 4)) return Error.Invalid;
         ulong done = Scheduler.WakeAt(address, (uint)wake, uint.MaxValue);
+        // One by one to where they are already, they would never be all.
+        if (to == address) return done + Scheduler.Waiting->CountAt(address, (uint)most);
         for (ulong i = 0; i < (uint)most && Scheduler.Waiting->MoveFirst(address, to); i++) done++;
         return done;
     }

@@ -49,6 +49,8 @@ internal static unsafe class MemoryCalls
         if (length == 0) return 0;
         if (!IsPlace(address, length) || !AddressSpace.Areas->Covers(address, address + length)) return Error.NoMemory;
         if (!TryGetProtection(protection, out Protection rights)) return Error.NoAccess;
+        // The kernel's own pages are lent for reading: whoever could write them would set its clock.
+        if ((rights & Protection.Write) != 0 && address < AddressSpace.SharedEnd && address + length > AddressSpace.SharedStart) return Error.NoAccess;
         Area* area = AddressSpace.Areas->Find(address);
         if (area->Protection == Protection.None && area->Kind == AreaKind.Anonymous && !CanPromise(rights, length)) return Error.NoMemory;
         return AddressSpace.Protect(address, address + length, rights) ? 0 : Error.NoMemory;

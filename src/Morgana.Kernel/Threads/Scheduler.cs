@@ -154,7 +154,8 @@ internal static unsafe class Scheduler
             Charge(current, now);
             HeapNode* first = Ready->First;
             bool mustYield = first != null && ((cpu->QuantumEnd != 0 && now >= cpu->QuantumEnd) || first->Key + WakeGranularity < current->VirtualTime);
-            if (!mustYield) return current;
+            bool mayStay = ((current->Affinity >> cpu->Index) & 1) != 0;
+            if (mayStay && !mustYield) return current;
             MakeReady(current);
         }
 
