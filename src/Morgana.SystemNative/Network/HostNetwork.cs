@@ -17,6 +17,7 @@ internal static class HostNetwork
 {
     private const string BootVariable = "MORGANA_BOOT";
     private const string NameVariable = "MORGANA_HOSTNAME";
+    private const string PortsVariable = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
     private const int UsageStatus = 64;
     private static readonly Lock s_gate = new();
     private static volatile NetworkLoop? s_loop;
@@ -49,6 +50,9 @@ internal static class HostNetwork
             if (s_loop is { } started) return started;
             try
             {
+                // .NET asks with its first asynchronous call, which comes after the first socket. With completions on the ports' threads
+                // it would make a port for each processor; but sockets of one stack are served fastest by one.
+                if (Environment.GetEnvironmentVariable(PortsVariable) is null) Environment.SetEnvironmentVariable(PortsVariable, "1");
                 var loop = Open();
                 Watch(loop);
                 s_loop = loop;
