@@ -11,6 +11,9 @@ public static class Toolchain
     /// <summary>The C library as a static one, or null.</summary>
     public static string? StaticLibc => FindLibrary("libc.a");
 
+    /// <summary>OpenSSL's cryptography as a static library, or null: images of programs that use .NET's own link it.</summary>
+    public static string? StaticOpenSsl => FindLibrary("libcrypto.a");
+
     /// <summary>Debian's packages for what is missing.</summary>
     public static IReadOnlyList<string> MissingPackages
     {

@@ -1,6 +1,6 @@
 namespace Morgana.Sockets;
 
-/// <summary>Random octets from the system, without OpenSSL, which a static image does not have.</summary>
+/// <summary>Random octets from the system, without OpenSSL, which most images do not contain.</summary>
 public static class SystemEntropy
 {
     /// <summary>Fills <paramref name="bytes"/> with what no peer can guess.</summary>

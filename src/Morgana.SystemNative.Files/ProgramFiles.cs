@@ -7,7 +7,7 @@ namespace Morgana.SystemNative;
 /// <summary>The files that the program sees. They are put together with its first call, and without any of .NET's file classes: those would call here.</summary>
 /// <remarks>
 /// <c>/app</c> is what the build put into the image (Morgana.Sdk's ProgramFiles.targets), the working directory and AppContext.BaseDirectory;
-/// <c>/tmp</c> is memory. Everything around is memory too, and root's. No path leads to the host's files.
+/// <c>/tmp</c> is memory; <c>/etc/ssl/certs</c> has the roots that TLS trusts, where there is TLS. Everything around is memory too, and root's. No path leads to the host's files.
 /// </remarks>
 internal static unsafe class ProgramFiles
 {
@@ -21,6 +21,9 @@ internal static unsafe class ProgramFiles
     private const string TemporaryVariable = "MORGANA_TMP";
     private const long DefaultTemporaryOctets = 16 << 20;
     private const string Library = "libSystem.Native";
+
+    // Where TLS looks for whom it trusts: Morgana.Sdk's OpenSsl.targets and OpenSslFiles.c.
+    private const string RootsFolder = "/etc/ssl/certs", RootsFile = "ca-certificates.crt";
     private static readonly Lock s_gate = new();
     private static volatile FileNamespace? s_files;
 
@@ -41,6 +44,9 @@ internal static unsafe class ProgramFiles
         Mount(files, AppFolder, app);
         Mount(files, "/tmp", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         Mount(files, "/dev/shm", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
+        nint length;
+        byte* roots = TrustedRoots(&length);
+        if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem([new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
         files.ChangeDirectory("/app"u8);
         return files;
     }
@@ -52,6 +58,10 @@ internal static unsafe class ProgramFiles
     {
         if (files.Mount(path, fileSystem) is not Errno.None and var error) throw new InvalidOperationException($"{path}: {error}.");
     }
+
+    // What Morgana.Sdk's OpenSsl.targets has put into the image; nothing where there is no TLS.
+    [DllImport("Morgana.TrustedRoots", EntryPoint = "Morgana_TrustedRoots")]
+    private static extern byte* TrustedRoots(nint* length);
 
     [DllImport(Library, EntryPoint = "SystemNative_GetEUid")]
     private static extern uint GetEUid();

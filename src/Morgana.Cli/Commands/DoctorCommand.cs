@@ -24,6 +24,9 @@ internal static class DoctorCommand
         Need(".NET runtime", System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription);
         Need("linker", Toolchain.Linker, "gcc");
         Need("static C library", Toolchain.StaticLibc, "libc6-dev");
+        Want("OpenSSL, static", Toolchain.StaticOpenSsl, "programs that use .NET's cryptography or TLS cannot be built", "libssl-dev");
+        Want("cmake", Toolchain.FindProgram("cmake"), "programs that use .NET's cryptography or TLS cannot be built", "cmake");
+        Want("make", Toolchain.FindProgram("make"), "programs that use .NET's cryptography or TLS cannot be built", "make");
         Want("setpriv", Toolchain.FindProgram("setpriv"), "the guest outlives a runner that is killed", "util-linux");
         Want("binutils", Toolchain.Binutils, "--target vm does not work", "binutils");
         Want("QEMU", Toolchain.FindProgram(QemuCommand.Program), "--target vm does not work", "qemu-system-x86");
