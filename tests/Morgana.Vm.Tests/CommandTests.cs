@@ -51,6 +51,8 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("tap,id=link1,fd=6", q35, StringComparison.Ordinal);
         Assert.Contains("-M q35,sata=off", q35, StringComparison.Ordinal);
         Assert.Contains("-smp 2", q35, StringComparison.Ordinal);
+        Assert.Contains("-bios qboot.rom", q35, StringComparison.Ordinal);
+        Assert.DoesNotContain("-bios", string.Join(' ', QemuCommand.Arguments(vm with { Machine = "q35", IsDisk = true })), StringComparison.Ordinal);
     }
 
     [Fact]

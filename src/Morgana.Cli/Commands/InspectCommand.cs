@@ -15,7 +15,8 @@ internal static class InspectCommand
     {
         Description = "how much memory the machine has that the shown command line is for (default: 64M)",
         HelpName = "SIZE",
-        CustomParser = RunCommand.ParseMemory,
+        // A small image may need less than run gives to every one.
+        CustomParser = result => RunCommand.ParseMemory(result, 1 << 20),
     };
 
     public static Command Create()

@@ -212,11 +212,14 @@ internal static class RunCommand
     }
 
     /// <summary>Takes a guest's memory from the command line.</summary>
-    internal static long ParseMemory(ArgumentResult result)
+    internal static long ParseMemory(ArgumentResult result) => ParseMemory(result, VmSettings.LeastMemory);
+
+    /// <summary>The same, of no less than <paramref name="least"/>.</summary>
+    internal static long ParseMemory(ArgumentResult result, long least)
     {
         string text = result.Tokens[0].Value;
         if (!MemorySize.TryParse(text, out long octets)) result.AddError($"--memory {text}: expected a size such as 32M or 1G");
-        else if (octets < VmSettings.LeastMemory) result.AddError($"--memory {text}: a guest needs at least {VmSettings.LeastMemory >> 20}M");
+        else if (octets < least) result.AddError($"--memory {text}: a guest needs at least {least >> 20}M");
         return octets;
     }
 }

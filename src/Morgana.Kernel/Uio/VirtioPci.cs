@@ -27,6 +27,7 @@ internal static unsafe class VirtioPci
         UioDevice* device = Uio.Add(type);
         if (device == null) return;
         device->IsPci = true;
+        PciConfiguration.PlaceMemory(function);
         PciConfiguration.Write32(function, 4, BusMaster | MemorySpace | NoLine);
         uint at = PciConfiguration.Read8(function, 0x34);
         for (int i = 0; i < 48 && at >= 0x40; i++, at = PciConfiguration.Read8(function, at + 1))

@@ -27,6 +27,8 @@ internal static class QemuCommand
             "-device", "isa-debug-exit,iobase=0x501,iosize=2",
             "-global", "virtio-mmio.force-legacy=false",
         };
+        // For who boots a kernel, the firmware that a microvm has, too: a PC's own is a third of the time until the guest's first line.
+        if (vm is { Machine: "q35", IsDisk: false }) arguments.AddRange(["-bios", "qboot.rom"]);
         // A disk that the guest does not drive: it is read before it begins.
         if (vm.IsDisk) arguments.AddRange(["-drive", $"if=none,id=boot,format=raw,file={vm.Image.Replace(",", ",,", StringComparison.Ordinal)}", "-device", "ide-hd,drive=boot,bootindex=0"]);
         else arguments.AddRange(["-kernel", vm.Image, "-append", vm.CommandLine]);
