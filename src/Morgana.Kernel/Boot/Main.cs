@@ -40,11 +40,12 @@ internal static unsafe class Boot
     private static void StartMachine()
     {
         Acpi.Read(StartInfo.Rsdp);
-        LocalApic.Map(Acpi.LocalApicAddress);
-        LocalApic.Enable();
-        // Legacy controllers stay silent.
+        // Legacy controllers are silenced while what they asked for last can still be taken back: behind a local APIC that does not listen to
+        // them any more it would stay asked for, and come to the application as an exception that it never made.
         Machine.Out8(0x21, 0xff);
         Machine.Out8(0xa1, 0xff);
+        LocalApic.Map(Acpi.LocalApicAddress);
+        LocalApic.Enable();
         Clock.Start();
     }
 

@@ -24,6 +24,8 @@ internal static unsafe class LocalApic
         Write(DivideBy, DivideBy1);
         Write(TimerEntry, Vectors.Timer);
         Write(InitialCount, 0);
+        // Once more: an emulated one looks only now whether what was asked for before is asked for still.
+        Write(SpuriousVector, Enabled | Vectors.Spurious);
     }
 
     public static uint ReadId() => Read(Id) >> 24;
