@@ -21,15 +21,20 @@ internal sealed record Left(int Descriptors, int Connections, int Datagrams, int
         return new(Morgana.SystemNative.Descriptors.Count, connections, statistics.UdpEndpoints, statistics.BlocksInUse);
     }
 
-    /// <summary>The same once it is as it should be: finalizers run behind the collector. After a hundred collections it is as it is.</summary>
+    /// <summary>The same once it is as it should be: finalizers run behind the collector, and an end may wait for a timer. At last it is as it is.</summary>
     public static Left Once(Func<Left, bool> isRight)
     {
-        for (int i = 0; i < 100 && !isRight(Now()); i++)
+        CollectUntil(() => isRight(Now()));
+        return Now();
+    }
+
+    /// <summary>Collects and lets finalizers run until something has come of it, for at most a minute.</summary>
+    public static void CollectUntil(Func<bool> hasCome)
+    {
+        for (long end = Environment.TickCount64 + 60_000; !hasCome() && Environment.TickCount64 < end;)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-
-        return Now();
     }
 }

@@ -38,12 +38,7 @@ internal sealed class Load(int sockets, int seed)
         var answers = await serving;
         // Those that a client has abandoned end with its finalizer.
         var all = Task.WhenAll(answers);
-        for (int i = 0; i < 1000 && !all.IsCompleted; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
-
+        Left.CollectUntil(() => all.IsCompleted);
         if (!all.IsCompleted) throw new InvalidOperationException($"{answers.Count(a => !a.IsCompleted)} connections have not ended.");
         await all;
     }
