@@ -21,10 +21,16 @@ public sealed class ConsoleTests
     }
 
     [VmTheory, InlineData("vm"), InlineData("process")]
-    public async Task More_than_any_buffer_on_the_way_holds_arrives_whole(string target)
+    public Task More_than_any_buffer_on_the_way_holds_arrives_whole(string target) => ArrivesWholeAsync(target, lines: 3000);
+
+    // Some seconds; half a minute where the machine is busy.
+    [LongVmTheory, Trait("Category", "Long"), InlineData("vm"), InlineData("process")]
+    public Task A_megabyte_arrives_whole(string target) => ArrivesWholeAsync(target, lines: 110_000);
+
+    private static async Task ArrivesWholeAsync(string target, int lines)
     {
         using var command = Start(target);
-        string text = string.Concat(Enumerable.Range(0, 3000).Select(i => $"{i} {new string('x', i % 7)}\n"));
+        string text = string.Concat(Enumerable.Range(0, lines).Select(i => $"{i} {new string('x', i % 7)}\n"));
         command.Say(text);
         command.CloseInput();
         var (status, output, error) = await command.EndAsync();

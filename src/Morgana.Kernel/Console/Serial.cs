@@ -37,7 +37,7 @@ internal static unsafe class Serial
         Machine.Out8(port, 1);
         Machine.Out8(port + InterruptEnable, 0);
         Machine.Out8(port + LineControl, 3);                // 8 bits, no parity, one stop bit
-        Machine.Out8(port + FifoControl, 1);
+        Machine.Out8(port + FifoControl, 0xc1);           // queues; an interrupt for 14 octets, or when no more come
         Machine.Out8(port + ModemControl, 0x0b);            // DTR, RTS, and OUT2, which gates the interrupt
     }
 
