@@ -47,6 +47,8 @@ internal static unsafe class ProgramFiles
         nint length;
         byte* roots = TrustedRoots(&length);
         if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem([new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
+        Mount(files, "/proc/net", NetworkFiles.Create());
+        NetworkFiles.AddResolvers(root.Root);
         files.ChangeDirectory("/app"u8);
         return files;
     }

@@ -35,6 +35,10 @@ public sealed class EmbeddedFileSystem : FileSystem
         new(assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
             .Select(n => KeyValuePair.Create(n[prefix.Length..].Replace('\\', '/').Trim('/'), EmbeddedResource.Open(assembly, n))), modified);
 
+    /// <summary>Adds a file whose content is made whenever it is opened while nobody else has it open, as those of Linux's proc(5) are.</summary>
+    /// <exception cref="ArgumentException">A path that is none, that is there twice, or that leads through a file.</exception>
+    public void AddGenerated(string path, Func<byte[]> content) => Add(path, new GeneratedFile(this, content));
+
     /// <inheritdoc/>
     public override FileSystemSpace GetSpace() => new(Magic, _octets, 0, _number, 0);
 
@@ -45,6 +49,12 @@ public sealed class EmbeddedFileSystem : FileSystem
 
     private void Add(string path, ReadOnlyMemory<byte> content)
     {
+        Add(path, new EmbeddedFile(this, content));
+        _octets += content.Length;
+    }
+
+    private void Add(string path, EmbeddedInode file)
+    {
         var directory = _root;
         string[] names = path.Split('/');
         for (int i = 0; i < names.Length; i++)
@@ -52,11 +62,9 @@ public sealed class EmbeddedFileSystem : FileSystem
             byte[] octets = Encoding.UTF8.GetBytes(names[i]);
             if (octets.Length is 0 or > FileName.MaxLength || names[i] is "." or ".." || octets.Contains((byte)0)) throw new ArgumentException($"'{path}' is no path of a file.");
             var name = new FileName(octets);
-            if (i == names.Length - 1) directory.Add(name, new EmbeddedFile(this, content), path);
+            if (i == names.Length - 1) directory.Add(name, file, path);
             else directory = directory.GetOrAdd(name, path);
         }
-
-        _octets += content.Length;
     }
 }
 

@@ -47,6 +47,7 @@ public sealed class GuestNetwork : IAsyncDisposable
             var options = Options(arguments, device, pool, isBehindGateway: driver != "tap");
             var loop = new NetworkLoop(options);
             loop.Start();
+            ProgramNetwork.Started(loop);
             GuestSandbox.CloseIfAsked();
             return new(loop, options.Attachments[0].Interface, driver, gateway);
         }

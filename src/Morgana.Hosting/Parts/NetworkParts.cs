@@ -41,6 +41,7 @@ public static class NetworkParts
             NameServers = [.. (dns ?? (known ? [Ipv4Address.Parse("10.0.2.3")] : [])).Select(server => new IpEndpoint(server, 53))],
         });
         loop.Start();
+        ProgramNetwork.Started(loop);
         // The seal is for when every part has opened what it needs.
         UnikernelProgram.AllStarted = GuestSandbox.CloseIfAsked;
         return loop;

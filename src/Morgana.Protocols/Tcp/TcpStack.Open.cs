@@ -78,6 +78,12 @@ public sealed partial class TcpStack
         _readyListeners.Enqueue(listener);
     }
 
+    /// <summary>Who listens now. Allocates; not for the packet path.</summary>
+    public IReadOnlyList<TcpListenSocket> Listeners => [.. _listeners.Values];
+
+    /// <summary>All connections now, in every state. Allocates; not for the packet path.</summary>
+    public IReadOnlyList<TcpControlBlock> Connections => _table.All();
+
     internal void RemoveListener(TcpListenSocket listener) => _listeners.Remove(new(listener.Local));
 
     private TcpListenSocket? FindListener(IpEndpoint local)

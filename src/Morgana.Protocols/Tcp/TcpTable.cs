@@ -69,6 +69,9 @@ internal sealed class TcpTable(ReadOnlySpan<byte> key)
         Count--;
     }
 
+    /// <summary>All of them, in no order. For statistics: it allocates.</summary>
+    public TcpControlBlock[] All() => [.. _entries.Where(e => e.Block is not null).Select(e => e.Block!)];
+
     private void Grow()
     {
         var grown = new Entry[_entries.Length * 2];

@@ -48,6 +48,18 @@ public sealed class UdpStack
     /// <summary>Endpoints that are bound.</summary>
     public int Count { get; private set; }
 
+    /// <summary>The endpoints that are bound now. Allocates; not for the packet path.</summary>
+    public IReadOnlyList<UdpEndpoint> Endpoints
+    {
+        get
+        {
+            var endpoints = new List<UdpEndpoint>(Count);
+            foreach (var head in _byPort)
+                for (var endpoint = head; endpoint is not null; endpoint = endpoint.Next) endpoints.Add(endpoint);
+            return endpoints;
+        }
+    }
+
     /// <summary>Octets of pool blocks in all receive queues.</summary>
     public int QueuedOctets { get; internal set; }
 

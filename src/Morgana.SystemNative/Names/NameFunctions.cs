@@ -136,7 +136,7 @@ internal static unsafe class NameFunctions
     }
 
     private static string? KnownName(Ipv4Address address) =>
-        address.IsLoopback ? "localhost" : HostInterfaces.Addresses().Contains(address) ? HostNetwork.Name : null;
+        address == Ipv4Address.Loopback ? "localhost" : HostInterfaces.Addresses().Contains(address) ? HostNetwork.Name : null;
 
     private static bool TryWrite(string text, byte* destination, int length)
     {

@@ -10,6 +10,7 @@ namespace Morgana.SystemNative;
 
 /// <summary>The network under the program's sockets: started with the first of them, from what the runner handed over.</summary>
 /// <remarks>
+/// A unikernel that is composed, or calls <c>UseMorgana</c>, has a network already, and it is that one. Otherwise
 /// <c>MORGANA_DEVICES</c> names the device <c>net0</c>; without one among them there is loopback alone. What other images take as boot
 /// arguments comes in <c>MORGANA_BOOT</c>, since the command line is the program's own: <c>ipv4=10.0.2.15/24;ipv4-gateway=10.0.2.2;dns=10.0.2.3</c>.
 /// </remarks>
@@ -43,6 +44,15 @@ internal static class HostNetwork
         }
     }
 
+    /// <summary>The name servers that it has, or will have once it is started.</summary>
+    public static IReadOnlyList<Ipv4Address> NameServers()
+    {
+        if (BootSettings.Parse(Environment.GetEnvironmentVariable(BootVariable) ?? "").NameServers is { } given) return given;
+        var device = DeviceHandle.ParseList(Environment.GetEnvironmentVariable(DeviceHandle.Variable) ?? "").FirstOrDefault(d => d.Name == "net0");
+        // The gateway's own.
+        return device is null or { Driver: "tap" } ? [] : [Ipv4Address.From(10, 0, 2, 3)];
+    }
+
     private static NetworkLoop Start()
     {
         lock (s_gate)
@@ -72,6 +82,8 @@ internal static class HostNetwork
 
     private static NetworkLoop Open()
     {
+        // A unikernel with a network of its own: both ways are one host.
+        if (ProgramNetwork.Current is { } composed) return composed;
         if (Environment.GetEnvironmentVariable(DeviceHandle.Variable) is not { } text)
             throw new BootException("an image gets its devices from a runner: start it with 'morgana run IMAGE'.");
         var boot = BootSettings.Parse(Environment.GetEnvironmentVariable(BootVariable) ?? "");

@@ -19,6 +19,8 @@ internal abstract class IpSocket(NetworkLoop loop) : OwnSocket(loop)
     public override Error Bind(ReadOnlySpan<byte> address)
     {
         var error = SocketAddress.Read(address, out var local);
+        // inet_bind of Linux: old programs leave the family out of "any address".
+        if (error == Error.EAFNOSUPPORT && SocketAddress.TryReadUnspecified(address, out local)) error = Error.Success;
         return error != Error.Success ? error : Bind(local);
     }
 

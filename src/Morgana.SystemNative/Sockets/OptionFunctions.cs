@@ -27,9 +27,19 @@ internal static unsafe class OptionFunctions
     public static Error GetSockOpt(nint socket, int level, int name, byte* value, int* length)
     {
         if (length is null || *length < 0) return Error.EFAULT;
+        if (!SocketOptionTable.IsNamed(level, name)) return Error.ENOTSUP;
+        if (level == SocketOptionTable.LevelSocket && name is 0x0004 or ~0x0004 && *length != sizeof(int)) return Error.EINVAL;
         var error = SocketFunctions.Find(socket, out var found);
         if (error != Error.Success) return error;
-        if (level == SocketOptionTable.LevelSocket && name is 0x0004 or ~0x0004 && *length != sizeof(int)) return Error.EINVAL;
+        if (level == SocketOptionTable.LevelIp && name == 1 && found is IpSocket)
+        {
+            // IP_OPTIONS: none.
+            *length = 0;
+            return Error.Success;
+        }
+
+        // Linux writes as much of the type as there is room for; the platform layer wants all of it.
+        if (level == SocketOptionTable.LevelSocket && name == 0x1008 && *length < sizeof(int)) return Error.ENOTSUP;
         if (level == SocketOptionTable.LevelSocket && name is 0x0080 or 0x1005 or 0x1006) return GetStructure(found!, name, value, length);
         using var turn = HostNetwork.Loop.TakeTurn();
         error = SocketOptionTable.Get(found!, level, name, out int number);
@@ -41,6 +51,7 @@ internal static unsafe class OptionFunctions
     public static Error SetSockOpt(nint socket, int level, int name, byte* value, int length)
     {
         if (value is null || length < 0) return Error.EFAULT;
+        if (!SocketOptionTable.IsNamed(level, name)) return Error.ENOTSUP;
         var error = SocketFunctions.Find(socket, out var found);
         if (error != Error.Success) return error;
         if (level == SocketOptionTable.LevelSocket && name == 0x0080) return length < 8 ? Error.EINVAL : SetLingerOption(socket, (LingerOption*)value);

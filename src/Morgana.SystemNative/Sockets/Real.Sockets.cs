@@ -104,6 +104,9 @@ internal static unsafe partial class Real
     [DllImport(Library, EntryPoint = "__real_SystemNative_GetPeerID")]
     public static extern int GetPeerId(nint socket, uint* user);
 
+    [DllImport(Library, EntryPoint = "__real_SystemNative_ReadEvents")]
+    public static extern int ReadEvents(nint socket, void* onChange);
+
     [DllImport(Library, EntryPoint = "SystemNative_GetEUid")]
     public static extern uint GetEUid();
 

@@ -32,6 +32,15 @@ internal static class SocketAddress
         return Error.Success;
     }
 
+    /// <summary>An endpoint of any address, of no family.</summary>
+    public static bool TryReadUnspecified(ReadOnlySpan<byte> address, out IpEndpoint endpoint)
+    {
+        endpoint = default;
+        if (address.Length < Ipv4Size || MemoryMarshal.Read<ushort>(address) != Unspecified || !Ipv4Address.Read(address[4..]).Equals(Ipv4Address.Any)) return false;
+        endpoint = new(Ipv4Address.Any, BinaryPrimitives.ReadUInt16BigEndian(address[2..]));
+        return true;
+    }
+
     /// <summary>Writes as much as fits, as Linux does, and says how long it is.</summary>
     public static int Write(IpEndpoint endpoint, Span<byte> address)
     {

@@ -118,9 +118,10 @@ internal static unsafe class SocketFunctions
 
     public static Error Shutdown(nint socket, int how)
     {
+        // The platform layer knows three ways, before it asks the kernel.
+        if (how is < 0 or > 2) return Error.EINVAL;
         var error = Find(socket, out var found);
-        if (error != Error.Success) return error;
-        return how is < 0 or > 2 ? Error.EINVAL : found!.Shutdown(receive: how != 1, send: how != 0);
+        return error != Error.Success ? error : found!.Shutdown(receive: how != 1, send: how != 0);
     }
 
     public static Error GetSockName(nint socket, byte* address, int* length)

@@ -139,6 +139,14 @@ internal static class SocketOptionTable
         return Error.Success;
     }
 
+    /// <summary>Whether Linux has an option for a name of .NET's: others never come to the kernel.</summary>
+    public static bool IsNamed(int level, int name) => level switch
+    {
+        LevelSocket => name is 0x0001 or 0x0002 or 0x0004 or ~0x0004 or 0x0008 or 0x0010 or 0x0020 or 0x0080 or 0x0100 or (>= 0x1001 and <= 0x1008),
+        LevelIp => name is (>= 1 and <= 4) or (>= 9 and <= 19),
+        _ => IsKnown(level, name),
+    };
+
     /// <summary>A number from an option's octets: four, or one where Linux takes that.</summary>
     public static Error Read(ReadOnlySpan<byte> octets, int level, out int value)
     {

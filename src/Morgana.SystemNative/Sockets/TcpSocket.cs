@@ -150,6 +150,18 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
         ((ITcpObserver)this).HandleEvents(tcb, now);
     }
 
+    // inet_stream_connect of Linux looks at the socket before it looks at the address.
+    public override Error Connect(ReadOnlySpan<byte> address)
+    {
+        var error = SocketAddress.ReadFamily(address, out ushort family);
+        if (error != Error.Success) return error;
+        if (family == SocketAddress.Unspecified) return Disconnect();
+        using (Loop.TakeTurn())
+            if (_phase == Phase.Listening || (_phase is Phase.Connected or Phase.Over && !_isConnectUntold)) return Error.EISCONN;
+        error = SocketAddress.Read(address, out var remote);
+        return error != Error.Success ? error : Connect(remote);
+    }
+
     public override Error Connect(IpEndpoint remote)
     {
         long deadline = 0;

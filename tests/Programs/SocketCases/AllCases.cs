@@ -24,5 +24,7 @@ internal static class AllCases
         DatagramFlows.RunAll();
         UnixFlows.RunAll();
         PingFlows.RunAll();
+        InterfaceFlows.RunAll();
+        HostileCalls.RunAll();
     }
 }

@@ -1,12 +1,19 @@
 using SocketCases;
 
-// SocketCases [--ours FOLDER] [FILTER]: prints every case with its outcome.
-var rest = args.AsSpan();
+// SocketCases [--ours FOLDER] [FILTER]: prints every case with its outcome. SocketCases --both FOLDER: our own interface beside .NET's sockets.
+string[] rest = args;
 if (rest is ["--ours", var folder, ..])
 {
     Environment.SetEnvironmentVariable("MORGANA_DEVICES", "");
     Substitution.Install(folder);
     rest = rest[2..];
+}
+
+if (rest is ["--both", var substitute])
+{
+    Substitution.Install(substitute);
+    await BothWays.RunAsync();
+    return 0;
 }
 
 if (rest.Length > 0) Case.Filter = rest[0];

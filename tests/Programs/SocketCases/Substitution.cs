@@ -41,7 +41,7 @@ internal static unsafe class Substitution
         int slot = 0;
         foreach (nint method in methods.Values) slots[slot++] = method;
         DllImportResolver resolver = (name, _, _) => name == "libSystem.Native" ? handle : 0;
-        foreach (var assembly in new[] { typeof(Socket).Assembly, typeof(Dns).Assembly, typeof(IPAddress).Assembly, Assembly.Load("System.Net.NetworkInformation"), Assembly.Load("System.Net.Ping"), Assembly.Load("System.IO.Pipes"), Assembly.Load("Morgana.SystemNative") })
+        foreach (var assembly in new[] { typeof(Socket).Assembly, typeof(Dns).Assembly, typeof(IPAddress).Assembly, Assembly.Load("System.Net.NetworkInformation"), Assembly.Load("System.Net.Ping"), Assembly.Load("System.IO.Pipes"), Assembly.Load("Morgana.SystemNative"), typeof(Substitution).Assembly })
             NativeLibrary.SetDllImportResolver(assembly, resolver);
     }
 

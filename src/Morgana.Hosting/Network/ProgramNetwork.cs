@@ -1,0 +1,18 @@
+using Morgana.Sockets;
+
+namespace Morgana.Hosting;
+
+/// <summary>The network that this program's own composition, or <c>UseMorgana</c>, has started: .NET's sockets in the same program use it too.</summary>
+public static class ProgramNetwork
+{
+    private static NetworkLoop? s_first;
+
+    /// <summary>The first that was started and still runs; null if there is none yet.</summary>
+    public static NetworkLoop? Current => Volatile.Read(ref s_first) is { HasEnded: false } loop ? loop : null;
+
+    /// <summary>A network has been started. Where there are several, the first one counts, until it ends.</summary>
+    public static void Started(NetworkLoop loop)
+    {
+        if (Current is null) Volatile.Write(ref s_first, loop);
+    }
+}
