@@ -62,6 +62,62 @@ public class MountTests
     }
 
     [Fact]
+    public void A_sockets_node_is_found_and_removed_but_not_opened()
+    {
+        Assert.Equal(Errno.None, _files.MakeSocket("/srv/data/s"u8, out var node));
+        Assert.Equal(Errno.EEXIST, _files.MakeSocket("/srv/data/s"u8, out _));
+        Assert.Equal(Errno.EEXIST, _files.MakeSocket("/srv/data"u8, out _));
+        Assert.Equal(Errno.ENOENT, _files.MakeSocket("/srv/none/s"u8, out _));
+        Assert.Equal(Errno.EROFS, _files.MakeSocket("/app/s"u8, out _));
+        Assert.Equal(Errno.ENXIO, _files.Open("/srv/data/s"u8, OpenFlags.ReadWrite, 0, out _));
+        Assert.Equal(Errno.None, _files.GetStatus("/srv/data/s"u8, follow: true, out var status));
+        Assert.Equal((FileType.Socket, 0L), (status.Type, status.Size));
+        Assert.Equal(Errno.None, _files.Rename("/srv/data/s"u8, "/srv/data/t"u8));
+        Assert.Equal(Errno.ENOENT, _files.FindSocket("/srv/data/s"u8, out _));
+        Assert.Equal(Errno.None, _files.FindSocket("/srv/data/t"u8, out var found));
+        Assert.Equal(node, found);
+        Assert.Equal(Errno.None, _files.Unlink("/srv/data/t"u8));
+        Assert.Equal(Errno.ENOENT, _files.FindSocket("/srv/data/t"u8, out _));
+        Assert.Equal(0, _files.OpenFiles);
+    }
+
+    [Fact]
+    public void Who_may_not_write_to_a_sockets_node_may_not_connect_to_it()
+    {
+        var files = new FileNamespace(new MemoryFileSystem(new() { RootPermissions = 0x1FF }), new() { Uid = 1000, Gid = 1000 });
+        Assert.Equal(Errno.None, files.MakeSocket("/s"u8, out _));
+        Assert.Equal(Errno.None, files.ChangePermissions("/s"u8, 0x124));        // 0444
+        Assert.Equal(Errno.EACCES, files.FindSocket("/s"u8, out _));
+        Assert.Equal(Errno.None, files.ChangePermissions("/s"u8, 0x180));        // 0600
+        Assert.Equal(Errno.None, files.FindSocket("/s"u8, out _));
+    }
+
+    [Fact]
+    public void What_is_generated_is_made_anew_for_whoever_opens_it_alone()
+    {
+        int made = 0;
+        var content = new EmbeddedFileSystem([]);
+        content.AddGenerated("number", () => Encoding.ASCII.GetBytes($"{++made}"));
+        Assert.Equal(Errno.None, _files.Mount("/proc/net", content));
+        Assert.Equal(Errno.None, _files.GetStatus("/proc/net/number"u8, follow: true, out var status));
+        Assert.Equal((0L, 0), (status.Size, made));
+        Assert.Equal("1", Read("/proc/net/number"));
+        Assert.Equal(Errno.None, _files.Open("/proc/net/number"u8, OpenFlags.ReadOnly, 0, out var held));
+        Assert.Equal("2", Read("/proc/net/number"));
+        held!.Dispose();
+        Assert.Equal("3", Read("/proc/net/number"));
+    }
+
+    private string Read(string path)
+    {
+        Assert.Equal(Errno.None, _files.Open(Encoding.ASCII.GetBytes(path), OpenFlags.ReadOnly, 0, out var file));
+        byte[] content = new byte[10];
+        Assert.Equal(Errno.None, file!.ReadAt(0, content, out int count));
+        file.Dispose();
+        return Encoding.ASCII.GetString(content, 0, count);
+    }
+
+    [Fact]
     public void Nothing_moves_from_one_mount_to_another_and_a_mount_stays()
     {
         Assert.Equal(Errno.None, _files.MakeDirectory("/srv/data/a"u8, 0x1FF));

@@ -47,10 +47,18 @@ internal static class HostNetwork
     /// <summary>The name servers that it has, or will have once it is started.</summary>
     public static IReadOnlyList<Ipv4Address> NameServers()
     {
-        if (BootSettings.Parse(Environment.GetEnvironmentVariable(BootVariable) ?? "").NameServers is { } given) return given;
-        var device = DeviceHandle.ParseList(Environment.GetEnvironmentVariable(DeviceHandle.Variable) ?? "").FirstOrDefault(d => d.Name == "net0");
-        // The gateway's own.
-        return device is null or { Driver: "tap" } ? [] : [Ipv4Address.From(10, 0, 2, 3)];
+        try
+        {
+            if (BootSettings.Parse(Environment.GetEnvironmentVariable(BootVariable) ?? "").NameServers is { } given) return given;
+            var device = DeviceHandle.ParseList(Environment.GetEnvironmentVariable(DeviceHandle.Variable) ?? "").FirstOrDefault(d => d.Name == "net0");
+            // The gateway's own.
+            return device is null or { Driver: "tap" } ? [] : [Ipv4Address.From(10, 0, 2, 3)];
+        }
+        catch (BootException)
+        {
+            // Whoever starts the network tells of it.
+            return [];
+        }
     }
 
     private static NetworkLoop Start()

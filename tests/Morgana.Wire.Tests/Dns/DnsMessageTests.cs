@@ -119,6 +119,29 @@ public sealed class DnsMessageTests
         }
     }
 
+    [Fact]
+    public void An_addresss_name_is_read_and_every_truncation_and_damage_of_it_is_survived()
+    {
+        Span<char> asked = stackalloc char[30];
+        Assert.Equal("4.3.20.100.in-addr.arpa", new string(asked[..DnsMessage.WriteReverseName(Ipv4Address.From(100, 20, 3, 4), asked)]));
+        byte[] message = new byte[DnsMessage.MaxQuestion];
+        byte[] question = message[..DnsMessage.WriteQuestion(message, 0x1234, "4.3.20.100.in-addr.arpa", DnsMessage.TypePtr)];
+        byte[] answer = [.. question, .. Convert.FromHexString("C00C" + "000C" + "0001" + "0000003C" + "0009" + "0473686F70" + "026578" + "00")];
+        (answer[2], answer[3], answer[7]) = (0x81, 0x80, 1);
+        char[] name = new char[DnsMessage.MaxName];
+        Assert.Equal(DnsParseResult.Ok, DnsMessage.ReadPointer(answer, question, name, out int length));
+        Assert.Equal("shop.ex", new string(name, 0, length));
+        for (int n = 0; n < answer.Length; n++) Assert.NotEqual(DnsParseResult.Ok, DnsMessage.ReadPointer(answer.AsSpan(0, n), question, name, out _));
+        var random = new Random(1);
+        for (int i = 0; i < 50_000; i++)
+        {
+            byte[] damaged = [.. answer];
+            for (int k = random.Next(1, 6); k > 0; k--) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            DnsMessage.ReadPointer(damaged, question, name, out length);
+            Assert.DoesNotContain(name[..length], c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.'));
+        }
+    }
+
     private static (byte[] Question, byte[] Answer) Answer(string name, ushort flags, ushort answers, string records)
     {
         var message = new byte[DnsMessage.MaxQuestion];
