@@ -24,7 +24,8 @@ internal static unsafe partial class HostileCalls
     private static string Sequence(int seed)
     {
         var random = new Random(seed);
-        // The listener is there to be connected to; what is closed stays closed, since its number is not given again meanwhile.
+        // Linux gives the lowest number that is free: what the runtime opens meanwhile takes one of these, and not that of what is closed below.
+        var fillers = Enumerable.Range(0, 16).Select(_ => Situation.NewUdp()).ToArray();
         using Socket tcp = Situation.NewTcp(), udp = Situation.NewUdp(), unix = UnixStates.New(SocketType.Stream), datagrams = UnixStates.New(SocketType.Dgram), closed = Situation.NewTcp();
         using var listener = Situation.NewTcp();
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -33,6 +34,7 @@ internal static unsafe partial class HostileCalls
         foreach (var socket in sockets) socket.Blocking = false;
         nint gone = closed.Handle;
         closed.Dispose();
+        foreach (var filler in fillers) filler.Dispose();
         nint[] descriptors = [.. sockets.Select(s => s.Handle), -1, int.MinValue, 1 << 20, gone];
         var text = new List<string>();
         byte* memory = (byte*)NativeMemory.AllocZeroed(4096);
