@@ -47,6 +47,7 @@ public class SocketCaseTests
                 "a port that is taken the other way: SocketException AddressAlreadyInUse 98 Address already in use",
                 "from the other host to an ordinary socket: 10.0.0.2",
                 "interfaces: lo net0",
+                "ping: Success 10.0.0.2 32",
             ];
             Assert.Equal(expected, await RunAsync("--both", folder.FullName));
         }

@@ -43,6 +43,9 @@ internal static class BothWays
         using var accepted = await listener.AcceptSocketAsync();
         Console.WriteLine($"from the other host to an ordinary socket: {((IPEndPoint)accepted.RemoteEndPoint!).Address}");
         Console.WriteLine($"interfaces: {string.Join(' ', System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces().Select(i => i.Name))}");
+        using var ping = new System.Net.NetworkInformation.Ping();
+        var reply = await ping.SendPingAsync(IPAddress.Parse("10.0.0.2"), 30_000);
+        Console.WriteLine($"ping: {reply.Status} {reply.Address} {reply.Buffer.Length}");
         await Task.WhenAll(serving, peer);
     }
 
