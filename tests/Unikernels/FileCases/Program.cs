@@ -16,5 +16,6 @@ DirectoryCases.Run();
 ContentCases.Run();
 AttributeCases.Run();
 SocketNodeCases.Run();
+NetworkFileCases.Run();
 Directory.Delete(Cases.Root, recursive: true);
 Console.WriteLine($"everything was deleted: {!Directory.Exists(Cases.Root)}");
