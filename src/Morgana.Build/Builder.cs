@@ -107,11 +107,13 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         await command.RunAsync([.. arguments, $"-p:MorganaInputsFile={inputsFile}"], cancel);
         if (command.Trimming is { } trimming) Keep(trimming, project);
 
-        if (!File.Exists(inputsFile)) throw new BuildException($"{project} is no unikernel: it does not import Morgana.Sdk (see src/Morgana.Sdk/README.md), and only images are made of other programs.");
+        if (!File.Exists(inputsFile)) throw new BuildException($"{project} does not import Morgana.Sdk: an image is made of it (--target process, sandbox or vm), but under the JIT its sockets would be Linux's own, as with 'dotnet run'.");
         var fingerprint = Fingerprint.Take(File.ReadAllLines(inputsFile), _dotnet, out DateTime newest);
         string made = Product(project, folder, fingerprint);
         // Renamed into place: an image that runs just now keeps its file.
         if (kind == BuildKind.Image) TakeImage(Path.Combine(published, Name(project)), made);
+        // What lies beside it is in it, and nothing should look as if it were read from here.
+        if (fingerprint.HasContent && Directory.Exists(published)) Directory.Delete(published, recursive: true);
         if (!File.Exists(made)) throw new BuildException($"{project} was built, but did not make {made}.");
         // What changed meanwhile is perhaps in the image and perhaps not: the next run finds out.
         if (newest < began) fingerprint.Save(Record(folder));

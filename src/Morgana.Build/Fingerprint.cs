@@ -23,6 +23,9 @@ internal sealed class Fingerprint
     /// <summary>The assembly that the project makes, for the managed target.</summary>
     public string? Assembly => _inputs.FirstOrDefault(i => i.StartsWith("assembly=", StringComparison.Ordinal))?["assembly=".Length..];
 
+    /// <summary>Whether what belongs beside the program is in the image: Morgana.Sdk's ProgramFiles.targets.</summary>
+    public bool HasContent => _inputs.Contains("content=image");
+
     /// <summary>Hashes what the list names, as it is now.</summary>
     /// <param name="inputsFile">What MorganaWriteInputs wrote.</param>
     /// <param name="dotnet">The dotnet command that builds.</param>

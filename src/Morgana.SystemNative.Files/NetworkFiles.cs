@@ -24,17 +24,7 @@ internal static class NetworkFiles
     }
 
     /// <summary>resolv.conf(5): .NET reads it for the name servers of an interface. It is there before any network is.</summary>
-    /// <param name="root">The directory in which <c>etc</c> is, or will be.</param>
-    public static void AddResolvers(Inode root)
-    {
-        string text = string.Concat(HostNetwork.NameServers().Select(server => $"nameserver {server}\n"));
-        var error = root.Lookup("etc"u8, out var etc);
-        if (error == Errno.ENOENT) error = root.Create("etc"u8, new(FileType.Directory, 0x1ED, 0, 0), out etc);         // 0755
-        Inode? file = null;
-        if (error == Errno.None) error = etc!.Create("resolv.conf"u8, new(FileType.Regular, 0x1A4, 0, 0), out file);     // 0644
-        if (error == Errno.None) error = file!.Write(0, Encoding.ASCII.GetBytes(text), out _, out _);
-        if (error != Errno.None) throw new InvalidOperationException($"/etc/resolv.conf: {error}.");
-    }
+    public static string Resolvers() => string.Concat(HostNetwork.NameServers().Select(server => $"nameserver {server}\n"));
 
     // A program that only looks whether the file is there starts no network.
     private static void Add(EmbeddedFileSystem files, string name, Func<NetworkStack, string> text) => files.AddGenerated(name, () =>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using Morgana.Files;
 
@@ -7,7 +6,8 @@ namespace Morgana.SystemNative;
 /// <summary>The files that the program sees. They are put together with its first call, and without any of .NET's file classes: those would call here.</summary>
 /// <remarks>
 /// <c>/app</c> is what the build put into the image (Morgana.Sdk's ProgramFiles.targets), the working directory and AppContext.BaseDirectory;
-/// <c>/tmp</c> is memory; <c>/etc/ssl/certs</c> has the roots that TLS trusts, where there is TLS. Everything around is memory too, and root's. No path leads to the host's files.
+/// <c>/tmp</c> is memory; <c>/etc/ssl/certs</c> has the roots that TLS trusts, where there is TLS. Everything around is memory too, and root's,
+/// but for what programs expect of a system (<see cref="SystemFiles"/>). No path leads to the host's files.
 /// </remarks>
 internal static unsafe class ProgramFiles
 {
@@ -17,10 +17,9 @@ internal static unsafe class ProgramFiles
     /// <summary>Where shared memory with a name is.</summary>
     public static ReadOnlySpan<byte> SharedMemory => "/dev/shm"u8;
 
-    private const string ResourcePrefix = "Morgana.App/";
+    private const string ZoneFolder = "/usr/share/zoneinfo/";
     private const string TemporaryVariable = "MORGANA_TMP";
     private const long DefaultTemporaryOctets = 16 << 20;
-    private const string Library = "libSystem.Native";
 
     // Where TLS looks for whom it trusts: Morgana.Sdk's OpenSsl.targets and OpenSslFiles.c.
     private const string RootsFolder = "/etc/ssl/certs", RootsFile = "ca-certificates.crt";
@@ -37,18 +36,24 @@ internal static unsafe class ProgramFiles
 
     private static FileNamespace Build()
     {
-        var options = new FileNamespaceOptions { Uid = GetEUid(), Gid = GetEGid() };
+        var user = User.Current;
+        var options = new FileNamespaceOptions { Uid = user.Uid, Gid = user.Gid };
         var root = new MemoryFileSystem(new() { MaxOctets = 1 << 20, MaxFiles = 4096, RootPermissions = 0x1ED });
         var files = new FileNamespace(root, options);
-        var app = Assembly.GetEntryAssembly() is { } program ? EmbeddedFileSystem.FromResources(program, ResourcePrefix) : new EmbeddedFileSystem([]);
-        Mount(files, AppFolder, app);
+        var image = ImageFiles.All();
+        // What has a whole path lies there, and not under the program's folder: time zones.
+        Mount(files, AppFolder, new EmbeddedFileSystem(image.Where(f => !f.Key.StartsWith('/'))));
+        var zones = image.Where(f => f.Key.StartsWith(ZoneFolder, StringComparison.Ordinal)).Select(f => KeyValuePair.Create(f.Key[ZoneFolder.Length..], f.Value)).ToList();
+        if (zones.Count > 0) Mount(files, ZoneFolder.TrimEnd('/'), new EmbeddedFileSystem(zones));
+        Mount(files, "/dev", SystemFiles.Devices());
+        Mount(files, "/proc", SystemFiles.Processes(files));
+        Mount(files, "/etc", SystemFiles.Settings());
         Mount(files, "/tmp", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         Mount(files, "/dev/shm", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         nint length;
         byte* roots = TrustedRoots(&length);
         if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem([new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
         Mount(files, "/proc/net", NetworkFiles.Create());
-        NetworkFiles.AddResolvers(root.Root);
         files.ChangeDirectory("/app"u8);
         return files;
     }
@@ -64,10 +69,4 @@ internal static unsafe class ProgramFiles
     // What Morgana.Sdk's OpenSsl.targets has put into the image; nothing where there is no TLS.
     [DllImport("Morgana.TrustedRoots", EntryPoint = "Morgana_TrustedRoots")]
     private static extern byte* TrustedRoots(nint* length);
-
-    [DllImport(Library, EntryPoint = "SystemNative_GetEUid")]
-    private static extern uint GetEUid();
-
-    [DllImport(Library, EntryPoint = "SystemNative_GetEGid")]
-    private static extern uint GetEGid();
 }

@@ -7,6 +7,9 @@ internal static unsafe class RealFiles
 {
     private const string Library = "libSystem.Native";
 
+    [DllImport(Library, EntryPoint = "__real_SystemNative_Open")]
+    public static extern nint Open(byte* path, int flags, int mode);
+
     [DllImport(Library, EntryPoint = "__real_SystemNative_PRead")]
     public static extern int PRead(nint descriptor, byte* buffer, int count, long offset);
 

@@ -97,7 +97,9 @@ internal static class BuildCommand
         try
         {
             VirtualMachineImage.Create(kernel, application, image);
-            DiskImage.Create(image, KernelBuilder.LoaderOf(kernel), KernelCommandLine.Format([], ["MORGANA_DEVICES=" + KernelCommandLine.Devices(ManifestFile.Read(image))], boot), output);
+            var manifest = ManifestFile.Read(image);
+            string[] environment = ["MORGANA_DEVICES=" + KernelCommandLine.Devices(manifest), .. PlainGuest.Served(manifest, hasNetwork: true)];
+            DiskImage.Create(image, KernelBuilder.LoaderOf(kernel), KernelCommandLine.Format([], environment, boot), output);
         }
         finally
         {

@@ -134,7 +134,7 @@ internal static class RunCommand
             if (variable.IndexOf('=', StringComparison.Ordinal) < 1 || variable.StartsWith("MORGANA_", StringComparison.Ordinal)) throw Usage($"--env {variable}: expected NAME=VALUE, and no name of Morgana's own");
         foreach (string entry in settings.Boot)
             if (entry.IndexOf('=', StringComparison.Ordinal) < 1 || entry.Contains(';', StringComparison.Ordinal)) throw Usage($"--boot {entry}: expected NAME=VALUE, such as ipv4=10.0.0.5/24");
-        if (settings.Environment.Count + settings.Boot.Count > 0 && settings.Target is not "process") throw Usage($"the target {settings.Target} takes no --env or --boot yet: use the target process");
+        if (settings.Environment.Count + settings.Boot.Count > 0 && settings.Target is "managed") throw Usage("the target managed takes no --env or --boot: it has this command's own environment");
         ManifestCheck.CheckRepeated(settings);
         bool isGateway = settings.Networks.Count == 0 || settings.Networks.Any(n => n.Kind == NetworkKind.Gateway);
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");

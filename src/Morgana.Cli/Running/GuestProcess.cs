@@ -10,8 +10,8 @@ internal sealed class GuestProcess
     /// <summary>The first descriptor that is handed over; the others follow.</summary>
     public const int FirstDescriptor = 3;
 
-    // Longer than a web server gives its requests (Morgana.Hosting's WebLimits), and short enough that Ctrl-C takes less than a second.
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(750);
+    /// <summary>How long a guest has to end: longer than a web server gives its requests (Morgana.Hosting's WebLimits), and short enough that Ctrl-C takes less than a second.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(750);
 
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly object _gate = new();
@@ -54,12 +54,13 @@ internal sealed class GuestProcess
 
     /// <summary>Asks the guest to end, and ends it if it does not in time.</summary>
     /// <param name="insist">When cancelled, the guest is ended at once.</param>
-    public async Task StopAsync(CancellationToken insist)
+    /// <param name="grace">How long it has; by default <see cref="Grace"/>.</param>
+    public async Task StopAsync(CancellationToken insist, TimeSpan? grace = null)
     {
         Signal(Libc.Terminate);
         try
         {
-            await Exited.WaitAsync(Grace, insist);
+            await Exited.WaitAsync(grace ?? Grace, insist);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

@@ -33,7 +33,8 @@ internal static class NetworkPlan
     /// <exception cref="CommandException">The command line does not fit the image.</exception>
     public static IReadOnlyList<NetworkAttachment> Make(RunSettings settings, Manifest? manifest)
     {
-        if (settings.IsHelpWanted) return [];
+        // What a program that knows nothing of us calls help is its own business.
+        if (settings.IsHelpWanted && manifest is not null) return [];
         string name = manifest?.Name ?? settings.Subject;
         string[] devices = manifest is null ? [DefaultDevice] : [.. manifest.Devices.Where(d => d.Kind == "network").Select(d => d.Name)];
         if (devices.Length == 0) return settings.IsNetworkExplicit && settings.Networks is not [{ Kind: NetworkKind.None }] ? throw Usage($"{name} has no network device: leave out --net and --publish") : [];

@@ -31,7 +31,8 @@ internal static class ProcessTarget
         string[] environment =
         [
             .. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? [],
-            .. manifest is null ? PlainGuest.Environment(settings, image, hasNetwork: plan.Count > 0) : settings.Environment,
+            .. confinement is not null && manifest is null ? [PlainGuest.SealAtStart] : Array.Empty<string>(),
+            .. PlainGuest.Environment(settings, manifest, hasNetwork: plan.Count > 0, Path.Combine(Path.GetDirectoryName(image)!, "publish")),
         ];
         using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
         using var input = new GuestInput();
@@ -39,13 +40,13 @@ internal static class ProcessTarget
         input.Begin();
         network.Release();
         attachments.Dispose();
-        int status = await WatchAsync(guest, network, confinement, stop);
+        int status = await WatchAsync(guest, network, confinement, manifest is null ? PlainGuest.Grace : GuestProcess.Grace, stop);
         if (limit is { WasExceeded: true }) Console.Error.WriteLine($"morgana: the guest needed more than its {settings.Memory >> 20} MB; give it more with --memory");
         else if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");
         return status;
     }
 
-    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, Confinement? confinement, StopSignals stop)
+    private static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, Confinement? confinement, TimeSpan grace, StopSignals stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         Task announcing = Task.CompletedTask;
@@ -57,7 +58,7 @@ internal static class ProcessTarget
         }
         catch (OperationCanceledException)
         {
-            await guest.StopAsync(stop.Insistence);
+            await guest.StopAsync(stop.Insistence, grace);
             return ExitStatus.Done;
         }
         catch (CommandException)

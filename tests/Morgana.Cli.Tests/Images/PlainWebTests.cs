@@ -1,4 +1,5 @@
 using System.Net;
+using Morgana.Build;
 using Morgana.Cli.Tests.Running;
 
 namespace Morgana.Cli.Tests.Images;
@@ -10,7 +11,7 @@ public sealed class PlainWebTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("morgana-plain-").FullName;
 
     [NeedsFact(Needs.Root, "strace")]
-    public async Task An_unchanged_web_application_serves_on_our_stack_and_makes_no_socket_of_Linuxs()
+    public async Task An_unchanged_web_application_serves_on_our_stack_from_our_files_and_makes_no_socket_of_Linuxs()
     {
         string project = Path.Combine(_folder, "PlainWeb"), trace = Path.Combine(_folder, "trace");
         Copy(Path.Combine(MorganaCommand.Root, "samples/PlainWeb"), project);
@@ -34,6 +35,34 @@ public sealed class PlainWebTests : IDisposable
         // Nothing but obj and bin has come to the program's folder.
         Assert.Equal(before, Directory.GetFiles(project, "*", SearchOption.AllDirectories).Where(f => !IsOutput(project, f)).Order(StringComparer.Ordinal));
         Assert.Empty(await File.ReadAllTextAsync(trace));
+
+        await ServesAloneAsync(project);
+    }
+
+    /// <summary>The image, taken elsewhere, has its settings and pages in it, whatever it runs on.</summary>
+    private async Task ServesAloneAsync(string project)
+    {
+        string image = Path.Combine(_folder, "shop");
+        await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "morgana"), "build", project, "-o", image);
+        Directory.Delete(project, recursive: true);
+        await ServesAsync(image, "process", "Hello, world!");
+        if (SandboxFactAttribute.IsPossible) await ServesAsync(image, "sandbox", "Hello, Eve!", "--env", "Name=Eve");
+        if (Toolchain.FindProgram("qemu-system-x86_64") is not null) await ServesAsync(image, "vm", "Hello, Ada!", "--env", "Name=Ada", "--accel", "tcg");
+    }
+
+    private static async Task ServesAsync(string image, string target, string greeting, params string[] options)
+    {
+        using var command = MorganaCommand.Start(["run", image, "--target", target, "--publish", "0:80", .. options]);
+        int port = await command.PortAsync(80);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}/"), Timeout = TimeSpan.FromMinutes(2) };
+        Assert.Equal(greeting, await client.GetStringAsync("/hello"));
+        Assert.Contains("An ordinary web application.", await client.GetStringAsync("/index.html"), StringComparison.Ordinal);
+        command.Signal(Interrupt);
+        var (status, output, error) = await command.EndAsync();
+        Assert.True(status == 0, error);
+        // The host was asked to end, and has ended by itself.
+        Assert.Contains("Application is shutting down...", output, StringComparison.Ordinal);
+        Assert.Contains("Content root path: /app", output, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -27,16 +27,15 @@ internal static class KernelCommandLine
     /// <param name="memory">All of the guest's.</param>
     public static string ForImage(Manifest? manifest, long length, long memory)
     {
-        // Who has no manifest does not say whether there is a network; run gives it one.
-        string devices = manifest is null ? $"{NetworkPlan.DefaultDevice}=virtio,uio=0" : Devices(manifest);
-        var (dma, heap) = Share(memory, length, Count("block"), Count("network"));
-        return Format([string.Create(CultureInfo.InvariantCulture, $"dma={dma}")], [.. Environment(memory, heap), "MORGANA_DEVICES=" + devices], []);
+        var (dma, heap) = Share(memory, length, Count("block"), manifest is null ? 1 : Count("network"));
+        return Format([string.Create(CultureInfo.InvariantCulture, $"dma={dma}")], [.. Environment(memory, heap), "MORGANA_DEVICES=" + Devices(manifest), .. PlainGuest.Served(manifest, hasNetwork: true)], []);
 
         int Count(string kind) => manifest?.Devices.Count(d => d.Kind == kind) ?? 0;
     }
 
     /// <summary>Where nobody attaches devices: the machine has them in the manifest's order, its networks first, as run would attach them.</summary>
-    public static string Devices(Manifest? manifest) => string.Join(';', (manifest?.Devices ?? [])
+    /// <remarks>Who has no manifest does not say whether there is a network; run gives it one.</remarks>
+    public static string Devices(Manifest? manifest) => manifest is null ? NetworkPlan.DefaultDevice + "=virtio,uio=0" : string.Join(';', manifest.Devices
         .OrderBy(d => d.Kind == "network" ? 0 : 1)
         .Where(d => d.Kind is "network" or "block")
         .Select((d, i) => string.Create(CultureInfo.InvariantCulture, $"{d.Name}=virtio,uio={i}")));

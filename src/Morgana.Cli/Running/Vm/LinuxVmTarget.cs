@@ -44,7 +44,8 @@ internal static class LinuxVmTarget
             bool hasNetwork = !network.Descriptors.IsEmpty;
             long memory = settings.IsMemoryExplicit ? settings.Memory : DefaultMemory;
             VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(GuestProcess.FirstDescriptor + 2 + network.Descriptors.Length + i, d.IsReadOnly))];
-            await LinuxVmImage.CreateAsync(linux, application, Environment(memory, plan.FirstOrDefault()?.Device, attachments.Devices), settings.BootArguments, hasNetwork, disks.Length, isPci: settings.Machine != "microvm", archive, stop.Token);
+            string[] environment = [.. Environment(memory, plan.FirstOrDefault()?.Device, attachments.Devices), .. PlainGuest.Environment(settings, manifest, hasNetwork)];
+            await LinuxVmImage.CreateAsync(linux, application, environment, settings.BootArguments, hasNetwork, disks.Length, isPci: settings.Machine != "microvm", archive, stop.Token);
 
             using GuestLine console = new(), status = new();
             int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors];
@@ -67,7 +68,7 @@ internal static class LinuxVmTarget
             status.Release();
             network.Release();
             attachments.Dispose();
-            return await VmTarget.WatchAsync(guest, network, console, status, console, typing: null, stop);
+            return await VmTarget.WatchAsync(guest, network, console, status, console, typing: null, VmTarget.Grace, stop);
         }
         finally
         {
@@ -95,7 +96,8 @@ internal static class LinuxVmTarget
         string[] networks = manifest is null ? [NetworkPlan.DefaultDevice] : [.. manifest.Devices.Where(d => d.Kind == "network").Select(d => d.Name)];
         if (networks.Length > 1) throw new CommandException($"the target linux-vm attaches one network device, and {string.Join(" and ", networks)} are needed");
         string[] disks = [.. (manifest?.Devices ?? []).Where(d => d.Kind == "block").Select((d, i) => string.Create(CultureInfo.InvariantCulture, $"{d.Name}=file,fd={GuestProcess.FirstDescriptor + networks.Length + i}"))];
-        await LinuxVmImage.CreateAsync(linux, application, Environment(memory, networks.FirstOrDefault(), disks), boot, networks.Length > 0, disks.Length, isPci: machine != "microvm", output, cancel);
+        string[] environment = [.. Environment(memory, networks.FirstOrDefault(), disks), .. PlainGuest.Served(manifest, networks.Length > 0)];
+        await LinuxVmImage.CreateAsync(linux, application, environment, boot, networks.Length > 0, disks.Length, isPci: machine != "microvm", output, cancel);
     }
 
     private static string[] Environment(long memory, string? network, IEnumerable<string> devices)

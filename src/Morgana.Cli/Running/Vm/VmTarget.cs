@@ -11,7 +11,9 @@ namespace Morgana.Cli.Running.Vm;
 internal static class VmTarget
 {
     internal const byte TerminateKey = 0x1c;            // What the kernel's console takes for SIGTERM.
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a guest has to end.</summary>
+    internal static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
 
     /// <summary>Runs the guest until it ends or the user stops it.</summary>
     /// <returns>The guest's own exit status; 0 if the user stopped it.</returns>
@@ -35,7 +37,8 @@ internal static class VmTarget
         await using var network = await GuestNetworks.OpenAsync(plan);
         using GuestLine console = new(), status = new(), input = new();
         int[] descriptors = [console.Descriptor, status.Descriptor, .. network.Descriptors, .. attachments.Descriptors, input.Descriptor];
-        var vm = Describe(settings, image, accelerator, Networks(plan, network.Descriptors), plan, attachments, manifest is null ? null : GuestProcess.FirstDescriptor + descriptors.Length - 1);
+        string[] variables = PlainGuest.Environment(settings, manifest, hasNetwork: plan.Count > 0);
+        var vm = Describe(settings, image, accelerator, Networks(plan, network.Descriptors), plan, attachments, variables, manifest is null ? null : GuestProcess.FirstDescriptor + descriptors.Length - 1);
         if (DiskImage.IsOne(image)) vm = vm with { IsDisk = true, Image = disk.Make(image, vm.CommandLine) };
         var guest = GuestProcess.Start(qemu, QemuCommand.Arguments(vm), ["TMPDIR=/tmp"], descriptors);
         console.Release();
@@ -44,7 +47,7 @@ internal static class VmTarget
         network.Release();
         attachments.Dispose();
         if (vm.DebugSocket is { } socket) Console.WriteLine($"The guest waits for a debugger: gdb {kernel} -ex 'target remote {socket}'");
-        return await WatchAsync(guest, network, console, status, manifest is null ? console : input, new GuestTyping(manifest is null ? console : input), stop);
+        return await WatchAsync(guest, network, console, status, manifest is null ? console : input, new GuestTyping(manifest is null ? console : input), manifest is null ? PlainGuest.Grace : Grace, stop);
     }
 
     // Who runs as a process reads and writes the file itself; in a virtual machine there is a disk in front of it.
@@ -62,7 +65,7 @@ internal static class VmTarget
         return networks;
     }
 
-    private static VmSettings Describe(RunSettings settings, string image, string accelerator, VmNetwork[] networks, IReadOnlyList<NetworkAttachment> plan, Attachments attachments, int? input)
+    private static VmSettings Describe(RunSettings settings, string image, string accelerator, VmNetwork[] networks, IReadOnlyList<NetworkAttachment> plan, Attachments attachments, string[] variables, int? input)
     {
         int first = GuestProcess.FirstDescriptor + 2 + networks.Length;
         VmDisk[] disks = [.. settings.Devices.Where(d => d.Path is not null).Select((d, i) => new VmDisk(first + i, d.IsReadOnly))];
@@ -77,7 +80,7 @@ internal static class VmTarget
             Processors = settings.Processors,
             CommandLine = KernelCommandLine.Format(
                 [string.Create(CultureInfo.InvariantCulture, $"dma={dma}"), .. settings.IsVerbose ? ["verbose"] : Array.Empty<string>(), .. attachments.HasSecrets ? ["secrets"] : Array.Empty<string>(), .. input is null ? Array.Empty<string>() : ["input=2"]],
-                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices), .. attachments.Environment, .. input is null ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"MORGANA_CONSOLE=uio={networks.Length + disks.Length}")]],
+                [.. KernelCommandLine.Environment(settings.Memory, heap), "MORGANA_DEVICES=" + string.Join(';', devices), .. attachments.Environment, .. input is null ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"MORGANA_CONSOLE=uio={networks.Length + disks.Length}")], .. variables],
                 settings.BootArguments),
             InputDescriptor = input,
             SecretsDescriptor = attachments.HasSecrets ? first + disks.Length : null,
@@ -97,8 +100,9 @@ internal static class VmTarget
     /// <param name="status">How it says that it has ended.</param>
     /// <param name="input">What it hears.</param>
     /// <param name="typing">The user's input, if the guest takes any.</param>
+    /// <param name="grace">How long it has to end when it is asked.</param>
     /// <param name="stop">The user's wish to end it.</param>
-    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, GuestLine console, GuestLine status, GuestLine input, GuestTyping? typing, StopSignals stop)
+    internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, GuestLine console, GuestLine status, GuestLine input, GuestTyping? typing, TimeSpan grace, StopSignals stop)
     {
         using var said = new MemoryStream();
         Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.HearAsync(octets =>
@@ -121,7 +125,7 @@ internal static class VmTarget
         }
         catch (OperationCanceledException)
         {
-            await StopAsync(guest, input, stop.Insistence);
+            await StopAsync(guest, input, grace, stop.Insistence);
             return ExitStatus.Done;
         }
         finally
@@ -132,12 +136,12 @@ internal static class VmTarget
     }
 
     // The application is asked to end, as a process would be by SIGTERM; whoever does not is switched off.
-    private static async Task StopAsync(GuestProcess guest, GuestLine input, CancellationToken insist)
+    private static async Task StopAsync(GuestProcess guest, GuestLine input, TimeSpan grace, CancellationToken insist)
     {
         input.Write([TerminateKey]);
         try
         {
-            await guest.Exited.WaitAsync(s_grace, insist);
+            await guest.Exited.WaitAsync(grace, insist);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace Morgana.SystemNative;
+
+/// <summary>Starting programs: there is one, and no other.</summary>
+internal static unsafe class ProcessCalls
+{
+    // What Process.Start ends in. .NET makes a Win32Exception of it, "Operation not supported".
+    [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_ForkAndExecProcess")]
+    public static int ForkAndExecProcess(
+        byte* file, byte** arguments, byte** environment, byte* folder, int redirectInput, int redirectOutput, int redirectError, int setCredentials,
+        uint user, uint group, uint* groups, int groupCount, int* process, int* input, int* output, int* error)
+    {
+        (*process, *input, *output, *error) = (-1, -1, -1, -1);
+        return Outcome.Fail(Error.ENOTSUP);
+    }
+}

@@ -1,0 +1,124 @@
+using Morgana.Build;
+using Morgana.Cli.Tests.Running;
+
+namespace Morgana.Cli.Tests.Images;
+
+/// <summary>A console program that knows nothing of Morgana, outside of the repository, with a library of its own that brings content: what a program finds around itself.</summary>
+public sealed class PlainConsoleTests : IDisposable
+{
+    private const string Program = """
+        using System.Diagnostics;
+        using System.Runtime.InteropServices;
+
+        var stopped = new TaskCompletionSource();
+        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => { context.Cancel = true; stopped.SetResult(); });
+
+        Console.WriteLine($"arguments: {string.Join('|', args)}");
+        Console.WriteLine($"variable: {Environment.GetEnvironmentVariable("WHO")}");
+        Console.WriteLine($"content: {File.ReadAllText("own.txt").Trim()}, {File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "data/of library.txt")).Trim()}");
+        Console.WriteLine($"beside it: {string.Join(' ', Directory.GetFiles("/app", "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))}");
+        Console.WriteLine($"user: {Environment.UserName == File.ReadAllText("/etc/passwd").Split(':')[0]}, {Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.Create).Length > 0}");
+        File.WriteAllText("/dev/null", "gone");
+        Console.WriteLine($"null: {File.ReadAllText("/dev/null").Length}, full: {Fault(() => File.WriteAllText("/dev/full", "no"))}");
+        var own = Process.GetCurrentProcess();
+        Console.WriteLine($"processes: {own.ProcessName} {own.Id == Environment.ProcessId} {Process.GetProcesses().Length} {own.WorkingSet64 > 0} {own.Threads.Count}");
+        Console.WriteLine($"start: {Fault(() => Process.Start("/bin/ls"))}");
+        Console.WriteLine($"zone: {TimeZoneInfo.ConvertTime(new DateTimeOffset(2026, 7, 1, 12, 0, 0, TimeSpan.Zero), TimeZoneInfo.FindSystemTimeZoneById("Europe/Paris")):HH:mm zzz}, {TimeZoneInfo.Local.Id}");
+        Console.WriteLine($"write: {Fault(() => File.WriteAllText("own.txt", "no"))}");
+        if (args is ["wait"])
+        {
+            Console.WriteLine("waiting");
+            await stopped.Task;
+            Console.WriteLine("asked to end");
+            return 7;
+        }
+
+        while (Console.ReadLine() is { } line && line != "end") Console.WriteLine($"read: {line}");
+        return 3;
+
+        static string Fault(Action action)
+        {
+            try
+            {
+                action();
+                return "none";
+            }
+            catch (Exception e)
+            {
+                return e.GetType().Name;
+            }
+        }
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("morgana-console-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_program_finds_its_world_on_every_target()
+    {
+        string project = Path.Combine(_folder, "World"), image = Path.Combine(_folder, "world");
+        Write("World/World.csproj", """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+                <MorganaTimeZones>Europe/*;UTC</MorganaTimeZones>
+              </PropertyGroup>
+              <ItemGroup>
+                <None Include="own.txt" CopyToOutputDirectory="PreserveNewest" />
+                <ProjectReference Include="../Library/Library.csproj" />
+              </ItemGroup>
+            </Project>
+            """);
+        Write("World/Program.cs", Program);
+        Write("World/own.txt", "mine\n");
+        Write("Library/Library.csproj", """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+              <ItemGroup><Content Include="of library.txt" Link="data/of library.txt" CopyToOutputDirectory="PreserveNewest" /></ItemGroup>
+            </Project>
+            """);
+        Write("Library/Class.cs", "namespace Library; public static class Class { }");
+        Write("Library/of library.txt", "theirs\n");
+        await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "morgana"), "build", project, "-o", image);
+
+        await FindsItsWorldAsync(image, "process");
+        if (SandboxFactAttribute.IsPossible) await FindsItsWorldAsync(image, "sandbox");
+        if (Toolchain.FindProgram("qemu-system-x86_64") is null) return;
+        await FindsItsWorldAsync(image, "vm", "--accel", "tcg");
+    }
+
+    private static async Task FindsItsWorldAsync(string image, string target, params string[] options)
+    {
+        string[] run = ["run", image, "--target", target, "--env", "WHO=Ada Lovelace", "--env", "TZ=Europe/Berlin", .. options];
+        using var reads = MorganaCommand.Start([.. run, "--", "a b", "--help"]);
+        await reads.LineAsync("write:");
+        reads.Say("something typed\nend\n");
+        var (status, output, error) = await reads.EndAsync();
+        string[] said =
+        [
+            "arguments: a b|--help", "variable: Ada Lovelace", "content: mine, theirs", "beside it: /app/data/of library.txt /app/own.txt", "user: True, True", "null: 0, full: IOException",
+            "processes: World True 1 True 1", "start: Win32Exception", "zone: 14:00 +02:00, Europe/Berlin", "write: IOException", "read: something typed",
+        ];
+        // A virtual machine's console shows what is typed.
+        Assert.Equal(said, output.Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n').Split('\n').Where(l => l is not ("something typed" or "end")));
+        Assert.True(status == 3, $"{target}: {status}: {error}");
+
+        using var waits = MorganaCommand.Start([.. run, "--", "wait"]);
+        await waits.LineAsync("waiting");
+        waits.Signal(2);
+        (status, output, error) = await waits.EndAsync();
+        Assert.Contains("asked to end", output, StringComparison.Ordinal);
+        Assert.True(status == 0, $"{target}: {status}: {error}");
+    }
+
+    private void Write(string file, string text)
+    {
+        string path = Path.Combine(_folder, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Morgana.Build;
+using Morgana.Cli.Tests.Running;
+
+namespace Morgana.Cli.Tests.Images;
+
+/// <summary>What <c>dotnet new</c> makes, in a folder outside of the repository, as it is: as a process and as a virtual machine.</summary>
+public sealed class TemplateTests : IDisposable
+{
+    private const int Interrupt = 2, Terminate = 15;
+    private readonly string _folder = Directory.CreateTempSubdirectory("morgana-template-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_worker_works_until_it_is_asked_to_end_and_its_host_shuts_down()
+    {
+        string image = await ImageOfAsync("worker");
+        await WorksAsync(image, Interrupt, "--target", "process");
+        await WorksAsync(image, Terminate, "--target", "process");
+        if (HasMachines) await WorksAsync(image, Interrupt, "--target", "vm", "--accel", "tcg");
+    }
+
+    [Fact]
+    public async Task A_web_api_answers_with_its_own_types_as_JSON()
+    {
+        string image = await ImageOfAsync("webapi", "--no-openapi");
+        await ForecastsAsync(image, "--target", "process");
+        if (HasMachines) await ForecastsAsync(image, "--target", "vm", "--accel", "tcg");
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task An_empty_web_application_says_hello()
+    {
+        string image = await ImageOfAsync("web");
+        await AnswersAsync(image, async client => Assert.Equal("Hello World!", await client.GetStringAsync("/")), "--target", "process");
+        if (HasMachines) await AnswersAsync(image, async client => Assert.Equal("Hello World!", await client.GetStringAsync("/")), "--target", "vm", "--accel", "tcg");
+    }
+
+    private static bool HasMachines => Toolchain.FindProgram("qemu-system-x86_64") is not null;
+
+    private static async Task WorksAsync(string image, int signal, params string[] options)
+    {
+        using var command = MorganaCommand.Start(["run", image, .. options]);
+        await command.LineAsync("      Worker running at: ");
+        await command.LineAsync("      Worker running at: ");
+        command.Signal(signal);
+        var (status, output, error) = await command.EndAsync();
+        Assert.True(status == 0, error);
+        Assert.Contains("Application is shutting down...", output, StringComparison.Ordinal);
+    }
+
+    private static Task ForecastsAsync(string image, params string[] options) => AnswersAsync(image, async client =>
+    {
+        var days = await client.GetFromJsonAsync<JsonArray>("/weatherforecast");
+        Assert.Equal(5, days!.Count);
+        Assert.All(days, day => Assert.Equal(["date", "temperatureC", "summary", "temperatureF"], day!.AsObject().Select(p => p.Key)));
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/")).StatusCode);
+    }, options);
+
+    private static async Task AnswersAsync(string image, Func<HttpClient, Task> ask, params string[] options)
+    {
+        using var command = MorganaCommand.Start(["run", image, "--publish", "0:80", .. options]);
+        int port = await command.PortAsync(80);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}/"), Timeout = TimeSpan.FromMinutes(2) };
+        await ask(client);
+        command.Signal(Interrupt);
+        var (status, output, error) = await command.EndAsync();
+        Assert.True(status == 0, error);
+        Assert.Contains("Application is shutting down...", output, StringComparison.Ordinal);
+    }
+
+    private async Task<string> ImageOfAsync(string template, params string[] options)
+    {
+        string project = Path.Combine(_folder, "My" + template), image = Path.Combine(_folder, template);
+        await MorganaCommand.RunProgramAsync("dotnet", ["new", template, "-o", project, "--no-restore", .. options]);
+        await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "morgana"), "build", project, "-o", image);
+        // Nothing of it is needed any more.
+        Directory.Delete(project, recursive: true);
+        return image;
+    }
+}
