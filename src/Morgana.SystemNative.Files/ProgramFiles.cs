@@ -54,6 +54,8 @@ internal static unsafe class ProgramFiles
         byte* roots = TrustedRoots(&length);
         if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem([new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
         Mount(files, "/proc/net", NetworkFiles.Create());
+        // Keys, settings and caches of the user's, such as ASP.NET Core's: they are gone with the process.
+        Mount(files, user.Home, new MemoryFileSystem(new() { MaxOctets = 1 << 20, RootPermissions = 0x1FF }));
         files.ChangeDirectory("/app"u8);
         return files;
     }

@@ -17,7 +17,7 @@ internal sealed record User(string Name, uint Uid, uint Gid, string Home)
     /// <summary>Its line of passwd(5).</summary>
     public string PasswordLine => $"{Name}:x:{Uid}:{Gid}::{Home}:/bin/false";
 
-    private static User Make(uint uid, uint gid) => uid == 0 ? new("root", uid, gid, "/root") : new("morgana", uid, gid, "/home/morgana");
+    private static User Make(uint uid, uint gid) => uid == 0 ? new("root", uid, gid, "/root") : new("morgana", uid, gid, "/home");
 
     [DllImport(Library, EntryPoint = "SystemNative_GetEUid")]
     private static extern uint GetEUid();

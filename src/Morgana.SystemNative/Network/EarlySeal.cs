@@ -12,7 +12,9 @@ internal static class EarlySeal
     [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "In an image it runs before the program, which calls nothing of this library.")]
     internal static void CloseIfAsked()
     {
-        // The network is opened first, since the seal lets nobody do so later.
-        if (Environment.GetEnvironmentVariable(Variable) == "start") _ = HostNetwork.Loop;
+        if (Environment.GetEnvironmentVariable(Variable) != "start") return;
+        // What the program may read is opened first, and the network: the seal lets nobody do so later.
+        _ = Console.In;
+        _ = HostNetwork.Loop;
     }
 }
