@@ -126,6 +126,8 @@ internal static class VmTarget
         catch (OperationCanceledException)
         {
             await StopAsync(guest, input, grace, stop.Insistence);
+            // What it said while it ended.
+            await Task.WhenAll(showing, hearing);
             return ExitStatus.Done;
         }
         finally
