@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using Morgana.Build;
 using Morgana.Cli.Tests.Running;
 
@@ -24,20 +21,12 @@ public sealed class TemplateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_web_api_answers_with_its_own_types_as_JSON()
-    {
-        string image = await ImageOfAsync("webapi", "--no-openapi");
-        await ForecastsAsync(image, "--target", "process");
-        if (HasMachines) await ForecastsAsync(image, "--target", "vm", "--accel", "tcg");
-    }
-
-    [Fact]
     [Trait("Category", "Long")]
     public async Task An_empty_web_application_says_hello()
     {
         string image = await ImageOfAsync("web");
-        await AnswersAsync(image, async client => Assert.Equal("Hello World!", await client.GetStringAsync("/")), "--target", "process");
-        if (HasMachines) await AnswersAsync(image, async client => Assert.Equal("Hello World!", await client.GetStringAsync("/")), "--target", "vm", "--accel", "tcg");
+        await AnswersAsync(image, "--target", "process");
+        if (HasMachines) await AnswersAsync(image, "--target", "vm", "--accel", "tcg");
     }
 
     private static bool HasMachines => Toolchain.FindProgram("qemu-system-x86_64") is not null;
@@ -53,20 +42,12 @@ public sealed class TemplateTests : IDisposable
         Assert.Contains("Application is shutting down...", output, StringComparison.Ordinal);
     }
 
-    private static Task ForecastsAsync(string image, params string[] options) => AnswersAsync(image, async client =>
-    {
-        var days = await client.GetFromJsonAsync<JsonArray>("/weatherforecast");
-        Assert.Equal(5, days!.Count);
-        Assert.All(days, day => Assert.Equal(["date", "temperatureC", "summary", "temperatureF"], day!.AsObject().Select(p => p.Key)));
-        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/")).StatusCode);
-    }, options);
-
-    private static async Task AnswersAsync(string image, Func<HttpClient, Task> ask, params string[] options)
+    private static async Task AnswersAsync(string image, params string[] options)
     {
         using var command = MorganaCommand.Start(["run", image, "--publish", "0:80", .. options]);
         int port = await command.PortAsync(80);
         using var client = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}/"), Timeout = TimeSpan.FromMinutes(2) };
-        await ask(client);
+        Assert.Equal("Hello World!", await client.GetStringAsync("/"));
         command.Signal(Interrupt);
         var (status, output, error) = await command.EndAsync();
         Assert.True(status == 0, error);
