@@ -7,11 +7,12 @@ internal static class Rules
 {
     private const string NoDynamicCode = "PlatformNotSupportedException: all code of an image was compiled before it starts";
     private const string NoLibraries = "DllNotFoundException: a static image loads no libraries";
+    private const string NoMulticast = "SocketException, ProtocolOption: there are no multicast groups yet";
     private const string NoIpv6 = "there is no IPv6 yet: a socket of it is refused (AddressFamilyNotSupported), as on a Linux without IPv6";
 
     private static readonly Rule[] s_all =
     [
-        new("System.Diagnostics.Process", ["Start"], Verdict.Fails, "PlatformNotSupportedException: an image is one program, and has no other to start", "do the work in the program itself, or leave it to another machine"),
+        new("System.Diagnostics.Process", ["Start"], Verdict.Fails, "Win32Exception: an image is one program, and has no other to start", "do the work in the program itself, or leave it to another machine"),
         new("System.Reflection.Assembly", ["LoadFrom", "LoadFile", "UnsafeLoadFrom"], Verdict.Fails, NoDynamicCode, "refer to the assembly in the project"),
         new("System.Runtime.Loader.AssemblyLoadContext", ["LoadFromAssemblyPath", "LoadFromStream", "LoadFromNativeImagePath"], Verdict.Fails, NoDynamicCode, "refer to the assembly in the project"),
         new("System.Reflection.Emit.AssemblyBuilder", ["DefineDynamicAssembly"], Verdict.Fails, NoDynamicCode, "a source generator"),
@@ -25,9 +26,14 @@ internal static class Rules
         new("System.Net.IPAddress", ["IPv6Any", "IPv6Loopback"], Verdict.Differs, NoIpv6, "IPAddress.Any, IPAddress.Loopback"),
         new("System.Net.Sockets.Socket", ["set_DualMode"], Verdict.Differs, NoIpv6, "a socket of AddressFamily.InterNetwork"),
         new("System.TimeZoneInfo", ["FindSystemTimeZoneById", "TryFindSystemTimeZoneById", "GetSystemTimeZones"], Verdict.Differs, "UTC alone is known", "UTC, or <MorganaTimeZones>true</MorganaTimeZones> in the project"),
-        new("System.Globalization.CultureInfo", [".ctor", "GetCultureInfo", "CreateSpecificCulture"], Verdict.Differs, "no culture but the invariant one is known: CultureNotFoundException for others", "CultureInfo.InvariantCulture, or <PredefinedCulturesOnly>false</PredefinedCulturesOnly>, with which every name is the invariant culture's"),
+new("System.Globalization.CultureInfo", [".ctor", "GetCultureInfo", "CreateSpecificCulture"], Verdict.Differs, "every culture can be named, and formats and compares as the invariant one does", null),
         new("System.IO.FileSystemWatcher", [".ctor"], Verdict.Differs, "on /app nothing ever happens; elsewhere it is refused", "read the file again from time to time"),
-        new("System.Diagnostics.Process", ["GetProcesses", "GetProcessesByName", "GetProcessById"], Verdict.Differs, "there are no other processes", null),
+        new("System.Diagnostics.Process", ["GetProcesses", "GetProcessesByName", "GetProcessById"], Verdict.Differs, "the program is the only process", null),
+        new("System.Net.Sockets.UdpClient", ["JoinMulticastGroup"], Verdict.Fails, NoMulticast, null),
+        new("System.Net.Sockets.MulticastOption", [".ctor"], Verdict.Fails, NoMulticast, null),
+        new("System.Net.NetworkInformation.IPGlobalProperties", ["GetIPv4GlobalStatistics", "GetIPv6GlobalStatistics"], Verdict.Fails, "DirectoryNotFoundException: .NET wants files of Linux's for it that are not there", null),
+        new("System.Net.NetworkInformation.NetworkInterface", ["GetIPStatistics", "GetIPv4Statistics"], Verdict.Fails, "NetworkInformationException: .NET wants files of Linux's for it that are not there", null),
+        new("System.Net.NetworkInformation.NetworkChange", ["add_NetworkAddressChanged", "add_NetworkAvailabilityChanged"], Verdict.Differs, "a change is never told: there is none", null),
         new("System.Diagnostics.Tracing.EventListener", [".ctor"], Verdict.Differs, "no event source of .NET writes events: EventSourceSupport is false in an image", "ILogger, Meter and ActivityListener"),
     ];
 

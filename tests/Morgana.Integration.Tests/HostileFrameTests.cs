@@ -65,11 +65,19 @@ public sealed class HostileFrameTests
         int most = 0;
         await DuringAsync(peer, 4000, Fragment, async () =>
         {
-            Assert.True((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, Transfers.Limit, 5000)).Received);
+            await PingAsync(peer);
             most = Math.Max(most, await peer.Loop.CallAsync(_ => peer.Loop.Stack.Reassembler.Octets));
         });
         await DroppedAsync(peer, DropReason.FragmentOverlap);
         Assert.InRange(most, 0, 1 << 20);
+
+        // A flood fills the tap's queue, too, on a machine that has other things to do: an echo may be lost there, and is asked for again.
+        static async Task PingAsync(LinuxPeer peer)
+        {
+            for (int tries = 0; tries < 20; tries++)
+                if ((await peer.Loop.PingAsync(LinuxPeer.LinuxAddress, TimeSpan.FromSeconds(5), 5000)).Received) return;
+            Assert.Fail("No echo of several fragments has come back.");
+        }
 
         // Two that overlap, for each of many datagrams.
         static byte[] Fragment(int i) => Ethernet(LinuxPeer.OurMac, EtherType.Ipv4, Ip(

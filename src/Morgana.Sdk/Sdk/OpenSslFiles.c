@@ -29,6 +29,7 @@ DIR* SystemNative_OpenDir(const char* path);
 int32_t SystemNative_GetReadDirRBufferSize(void);
 int32_t SystemNative_ReadDirR(DIR* directory, uint8_t* buffer, int32_t size, DirectoryEntry* entry);
 int32_t SystemNative_CloseDir(DIR* directory);
+int32_t SystemNative_GetCryptographicallySecureRandomBytes(uint8_t* buffer, int32_t length);
 
 enum
 {
@@ -109,6 +110,19 @@ const char* __wrap_X509_get_default_cert_dir(void)
 const char* __wrap_X509_get_default_cert_file(void)
 {
     return "/etc/ssl/cert.pem";
+}
+
+// getentropy(3), with which OpenSSL seeds itself: .NET's own source, the descriptor of /dev/urandom that a sandboxed guest has opened before
+// its seal. getrandom(2) is not among the calls that the seal leaves.
+int __wrap_getentropy(void* buffer, size_t length)
+{
+    if (length > 256)
+    {
+        errno = EIO;
+        return -1;
+    }
+
+    return SystemNative_GetCryptographicallySecureRandomBytes(buffer, (int32_t)length) == 0 ? 0 : -1;
 }
 
 // OpenSSL could look up names for sockets of its own, which .NET never asks it for; the C library's way to do so is not in a static image.

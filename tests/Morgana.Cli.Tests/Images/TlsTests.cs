@@ -13,12 +13,12 @@ public sealed class TlsTests : IDisposable
     private static readonly string s_configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
     private readonly string _folder = Directory.CreateTempSubdirectory("morgana-tls-").FullName;
 
-    [NeedsFact("cmake")]
-    public async Task Every_case_of_cryptography_and_TLS_comes_to_the_same_as_on_Linux()
+    [NeedsTheory("cmake"), InlineData("process"), InlineData("sandbox")]
+    public async Task Every_case_of_cryptography_and_TLS_comes_to_the_same_as_on_Linux(string target)
     {
         string expected = await OnLinuxAsync();
         Assert.True(expected.Split('\n').Length > 50, expected);
-        var (status, output, error) = await MorganaCommand.RunAsync("run", await Image.OfAsync(Program), "--publish", "0:80");
+        var (status, output, error) = await MorganaCommand.RunAsync("run", await Image.OfAsync(Program), "--publish", "0:80", "--target", target);
         Assert.True(status == 0, error);
         Assert.Equal(expected, output);
     }
