@@ -25,8 +25,8 @@ public partial class FileTests
         string folder = Directory.CreateTempSubdirectory("morgana-cases-").FullName;
         try
         {
-            string[] expected = await CasesAsync(Built("tests/Unikernels/FileCases"), folder);
-            string[] actual = await CasesAsync(await Image.OfAsync("tests/Unikernels/FileCases"), "/tmp/cases");
+            string[] expected = await CasesAsync(folder, "dotnet", Built("tests/Unikernels/FileCases"));
+            string[] actual = await CasesAsync("/tmp/cases", await Image.OfAsync("tests/Unikernels/FileCases"));
             Assert.True(expected.Length > 900, $"Only {expected.Length} cases.");
             Assert.Empty(expected.Zip(actual).Where(p => p.First != p.Second).Select(p => $"\nLinux: {p.First}\nours:  {p.Second}"));
             Assert.Equal(expected.Length, actual.Length);
@@ -41,7 +41,7 @@ public partial class FileTests
     [Fact]
     public async Task Every_case_of_sockets_comes_to_the_same_as_on_Linux()
     {
-        string[] expected = await RunAsync(Built("tests/Unikernels/FileCases"), "--sockets");
+        string[] expected = await RunAsync("dotnet", Built("tests/Unikernels/FileCases"), "--sockets");
         string[] actual = await RunAsync("env", "MORGANA_DEVICES=", await Image.OfAsync("tests/Unikernels/FileCases"), "--sockets");
         Assert.True(expected.Length > 3000, $"Only {expected.Length} cases.");
         Assert.Empty(expected.Zip(actual).Where(p => p.First != p.Second && !s_exceptions.Any(e => p.First.StartsWith(e + ": ", StringComparison.Ordinal))).Select(p => $"\nLinux: {p.First}\nours:  {p.Second}"));
@@ -51,7 +51,7 @@ public partial class FileTests
     [Fact]
     public async Task FileWalk_finds_in_its_image_what_lies_beside_it_on_disk()
     {
-        string[] onDisk = await RunAsync(Built("samples/FileWalk"));
+        string[] onDisk = await RunAsync("dotnet", Built("samples/FileWalk"));
         string[] inImage = await RunAsync(await Image.OfAsync("samples/FileWalk"));
         Assert.Equal(["A walk through the library", "library/poems/blake.txt: 2 lines, 58 octets"], onDisk[..2]);
         Assert.Equal("noted: 3 files in 1 file", onDisk[^2]);
@@ -79,9 +79,10 @@ public partial class FileTests
         }
     }
 
-    private static string Built(string project) => Path.Combine(MorganaCommand.Root, project, "bin", s_configuration, "net9.0/linux-x64", Path.GetFileName(project));
+    // The assembly: making an image takes away the program file beside it.
+    private static string Built(string project) => Path.Combine(MorganaCommand.Root, project, "bin", s_configuration, "net9.0/linux-x64", Path.GetFileName(project) + ".dll");
 
-    private static async Task<string[]> CasesAsync(string program, string folder) => await RunAsync("sh", "-c", "umask 022; MORGANA_DEVICES= exec \"$0\" \"$1\"", program, folder);
+    private static async Task<string[]> CasesAsync(string folder, params string[] command) => await RunAsync("sh", ["-c", "umask 022; MORGANA_DEVICES= exec \"$@\"", "sh", .. command, folder]);
 
     private static async Task<string[]> RunAsync(string program, params string[] arguments) =>
         (await MorganaCommand.RunProgramAsync(program, arguments)).TrimEnd('\n').Split('\n');
