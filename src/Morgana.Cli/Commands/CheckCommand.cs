@@ -28,9 +28,9 @@ internal static class CheckCommand
         string project = ProjectFile.Locate(path), folder = Path.GetDirectoryName(project)!;
         using (var log = new ConsoleBuildLog()) await new Builder(BuildKind.Image, log).BuildAsync(project, stop.Token);
         var reports = Builder.Reports(project);
-        if (!reports.Exist) throw new CommandException($"the image of {project} was made by another version of this command: remove {Path.GetDirectoryName(reports.Response)} and try again");
-        IReadOnlyList<Finding> found = [.. ProgramCheck.Run(reports.Response, reports.Compiled, folder), .. CompilerWarnings.Read(reports.Trimming, folder)];
-        Console.Out.Write(format == "json" ? CheckJson.Write(found) : CheckText.Write(Path.GetFileNameWithoutExtension(project), [.. found.OrderBy(f => f.Verdict)]));
+        if (!reports.Exist) throw new CommandException($"what the compiler said of {project} is not there any more: remove {Path.Combine(folder, "obj")} and try again");
+        Finding[] found = [.. ProgramCheck.Run(reports.Response, reports.Compiled, folder).Concat(CompilerWarnings.Read(reports.Trimming, folder)).OrderBy(f => f.Verdict)];
+        Console.Out.Write(format == "json" ? CheckJson.Write(found) : CheckText.Write(Path.GetFileNameWithoutExtension(project), found));
         return found.Any(f => f.Verdict == Verdict.Fails) ? ExitStatus.Failed : ExitStatus.Done;
     }
 }

@@ -123,23 +123,6 @@ internal sealed class IcmpSocket : IpSocket
         return Error.Success;
     }
 
-    public override Error Receive(ref Message message, MessageFlags flags)
-    {
-        long deadline = 0;
-        while (true)
-        {
-            using (Loop.TakeTurn())
-            {
-                EndWait();
-                var error = ReceiveInTurn(ref message, flags);
-                if (error != Error.EAGAIN || !MayBlock(flags)) return error;
-                BeginWait();
-            }
-
-            if (!Wait(Options.ReceiveTimeout, ref deadline)) return Error.EAGAIN;
-        }
-    }
-
     public override Error Send(in Message message, MessageFlags flags, out int count)
     {
         count = 0;
@@ -152,13 +135,7 @@ internal sealed class IcmpSocket : IpSocket
         if (_sendShut) return Error.EPIPE;
         if (to.Value == 0) to = Ipv4Address.Loopback;
         if (!turn.Stack.TrySelectSource(to, out var source, out _)) return Error.ENETUNREACH;
-        byte[] octets = new byte[message.Length];
-        int length = 0;
-        for (int i = 0; i < message.PieceCount; i++)
-        {
-            message.Piece(i).CopyTo(octets.AsSpan(length));
-            length += message.Piece(i).Length;
-        }
+        byte[] octets = message.ToArray();
 
         if (!_isRaw && Address(octets, turn) is not Error.Success and var error) return error;
         var route = new IpRoute(_local.Value == 0 ? source : _local, to, IpProtocol.Icmp)
@@ -174,7 +151,7 @@ internal sealed class IcmpSocket : IpSocket
             DropReason.NeighbourUnreachable => Error.EHOSTUNREACH,
             _ => Error.ENOBUFS,
         };
-        if (error == Error.Success) count = length;
+        if (error == Error.Success) count = octets.Length;
         return error;
     }
 
@@ -197,24 +174,14 @@ internal sealed class IcmpSocket : IpSocket
 
     protected override void FailInTurn(Error error) => Pending = error;
 
-    private Error ReceiveInTurn(ref Message message, MessageFlags flags)
+    protected override Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn)
     {
         message.Count = 0;
         if (IsClosed) return Error.EBADF;
         if ((flags & MessageFlags.OutOfBand) != 0) return Error.ENOTSUP;
         if (Pending != Error.Success) return TakePending();
         if (!_incoming.TryPeek(out var next)) return _receiveShut && MayBlock(flags) ? Error.Success : WouldBlockRead();
-        int copied = 0;
-        for (int i = 0; i < message.PieceCount && copied < next.Octets.Length; i++)
-        {
-            var piece = message.Piece(i);
-            int n = Math.Min(piece.Length, next.Octets.Length - copied);
-            next.Octets.AsSpan(copied, n).CopyTo(piece);
-            copied += n;
-        }
-
-        message.Count = copied;
-        message.IsTruncated = copied < next.Octets.Length;
+        message.Fill(next.Octets);
         message.From = new IpEndpoint(next.From, 0);
         if ((flags & MessageFlags.Peek) != 0) return Error.Success;
         _incoming.Dequeue();

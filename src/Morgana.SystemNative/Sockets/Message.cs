@@ -70,4 +70,34 @@ internal unsafe ref struct Message
     /// <summary>One piece.</summary>
     public readonly Span<byte> Piece(int index) =>
         _pieces.IsEmpty ? _single : new(_pieces[index].Base, (int)Math.Min(_pieces[index].Count, int.MaxValue));
+
+    /// <summary>Copies a datagram into the pieces, as far as it fits, and counts.</summary>
+    public void Fill(ReadOnlySpan<byte> datagram)
+    {
+        var rest = datagram;
+        for (int i = 0; i < PieceCount && !rest.IsEmpty; i++)
+        {
+            var piece = Piece(i);
+            int n = Math.Min(piece.Length, rest.Length);
+            rest[..n].CopyTo(piece);
+            rest = rest[n..];
+        }
+
+        Count = datagram.Length - rest.Length;
+        IsTruncated = !rest.IsEmpty;
+    }
+
+    /// <summary>The octets of all pieces, one after the other.</summary>
+    public readonly byte[] ToArray()
+    {
+        byte[] octets = new byte[Length];
+        int length = 0;
+        for (int i = 0; i < PieceCount; i++)
+        {
+            Piece(i).CopyTo(octets.AsSpan(length));
+            length += Piece(i).Length;
+        }
+
+        return octets;
+    }
 }

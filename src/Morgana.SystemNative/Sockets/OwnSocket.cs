@@ -78,7 +78,23 @@ internal abstract class OwnSocket : Descriptor
     /// <summary>Where a message goes: sets its address, unless the protocol does not care.</summary>
     public abstract Error ReadDestination(ReadOnlySpan<byte> address, ref Message message);
 
-    public abstract Error Receive(ref Message message, MessageFlags flags);
+    /// <summary>Receives, and waits for something if the socket and the flags say so.</summary>
+    public Error Receive(ref Message message, MessageFlags flags)
+    {
+        long deadline = 0;
+        while (true)
+        {
+            using (var turn = Loop.TakeTurn())
+            {
+                EndWait();
+                var error = ReceiveInTurn(ref message, flags, turn);
+                if (error != Error.EAGAIN || !MayBlock(flags)) return error;
+                BeginWait();
+            }
+
+            if (!Wait(Options.ReceiveTimeout, ref deadline)) return Error.EAGAIN;
+        }
+    }
 
     /// <param name="message">What is sent; with an address if there is one.</param>
     /// <param name="flags">The call's flags.</param>
@@ -204,6 +220,9 @@ internal abstract class OwnSocket : Descriptor
         FailInTurn(Error.ENETDOWN);
         Notify(SocketEvents.All);
     }
+
+    /// <summary>Receives what is there now; <see cref="Error.EAGAIN"/> if there is nothing.</summary>
+    protected abstract Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn);
 
     protected abstract void CloseInTurn(Instant now);
 

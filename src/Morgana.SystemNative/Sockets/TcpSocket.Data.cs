@@ -6,23 +6,6 @@ namespace Morgana.SystemNative;
 // What is received and sent.
 internal sealed partial class TcpSocket
 {
-    public override Error Receive(ref Message message, MessageFlags flags)
-    {
-        long deadline = 0;
-        while (true)
-        {
-            using (var turn = Loop.TakeTurn())
-            {
-                EndWait();
-                var error = ReceiveInTurn(ref message, flags, turn);
-                if (error != Error.EAGAIN || !MayBlock(flags)) return error;
-                BeginWait();
-            }
-
-            if (!Wait(Options.ReceiveTimeout, ref deadline)) return Error.EAGAIN;
-        }
-    }
-
     /// <remarks>A blocking call takes everything before it returns, as Linux's does; with a timeout, what it could.</remarks>
     public override Error Send(in Message message, MessageFlags flags, out int count)
     {
@@ -52,7 +35,7 @@ internal sealed partial class TcpSocket
     }
 
     // tcp_recvmsg of Linux: what waits, then the end, then an error, then why there can be nothing.
-    private Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn)
+    protected override Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn)
     {
         message.Count = 0;
         if (IsClosed) return Error.EBADF;

@@ -105,23 +105,6 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         return Error.Success;
     }
 
-    public override Error Receive(ref Message message, MessageFlags flags)
-    {
-        long deadline = 0;
-        while (true)
-        {
-            using (var turn = Loop.TakeTurn())
-            {
-                EndWait();
-                var error = ReceiveInTurn(ref message, flags);
-                if (error != Error.EAGAIN || !MayBlock(flags)) return error;
-                BeginWait();
-            }
-
-            if (!Wait(Options.ReceiveTimeout, ref deadline)) return Error.EAGAIN;
-        }
-    }
-
     public override Error Send(in Message message, MessageFlags flags, out int count)
     {
         count = 0;
@@ -207,7 +190,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         QueueDatagrams = Math.Max(16, Options.ReceiveBuffer / 1024),
     };
 
-    private Error ReceiveInTurn(ref Message message, MessageFlags flags)
+    protected override Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn)
     {
         message.Count = 0;
         if (IsClosed) return Error.EBADF;
@@ -255,13 +238,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         }
         else
         {
-            var whole = new byte[message.Length];
-            int length = 0;
-            for (int i = 0; i < message.PieceCount; i++)
-            {
-                message.Piece(i).CopyTo(whole.AsSpan(length));
-                length += message.Piece(i).Length;
-            }
+            byte[] whole = message.ToArray();
 
             reason = _endpoint!.Send(whole, to, turn.Now);
         }

@@ -78,23 +78,6 @@ internal sealed class UnixDatagramSocket(NetworkLoop loop) : UnixSocket(loop)
         return error;
     }
 
-    public override Error Receive(ref Message message, MessageFlags flags)
-    {
-        long deadline = 0;
-        while (true)
-        {
-            using (Loop.TakeTurn())
-            {
-                EndWait();
-                var error = ReceiveInTurn(ref message, flags);
-                if (error != Error.EAGAIN || !MayBlock(flags)) return error;
-                BeginWait();
-            }
-
-            if (!Wait(Options.ReceiveTimeout, ref deadline)) return Error.EAGAIN;
-        }
-    }
-
     public override Error Send(in Message message, MessageFlags flags, out int count)
     {
         count = 0;
@@ -174,7 +157,7 @@ internal sealed class UnixDatagramSocket(NetworkLoop loop) : UnixSocket(loop)
         if (wasFull && sender._outstanding <= sender.Options.SendBuffer / 4) sender.Notify(SocketEvents.Write);
     }
 
-    private Error ReceiveInTurn(ref Message message, MessageFlags flags)
+    protected override Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn)
     {
         message.Count = 0;
         if (IsClosed) return Error.EBADF;
@@ -182,17 +165,7 @@ internal sealed class UnixDatagramSocket(NetworkLoop loop) : UnixSocket(loop)
         if (Pending != Error.Success) return TakePending();
         // Linux ends a receive after a shutdown only where it would have to wait.
         if (!_incoming.TryPeek(out var datagram)) return ReceiveShut && MayBlock(flags) ? Error.Success : WouldBlockRead();
-        int copied = 0;
-        for (int i = 0; i < message.PieceCount && copied < datagram.Octets.Length; i++)
-        {
-            var piece = message.Piece(i);
-            int n = Math.Min(piece.Length, datagram.Octets.Length - copied);
-            datagram.Octets.AsSpan(copied, n).CopyTo(piece);
-            copied += n;
-        }
-
-        message.Count = copied;
-        message.IsTruncated = copied < datagram.Octets.Length;
+        message.Fill(datagram.Octets);
         message.FromName = datagram.From;
         if ((flags & MessageFlags.Peek) != 0) return Error.Success;
         _incoming.Dequeue();
@@ -227,15 +200,9 @@ internal sealed class UnixDatagramSocket(NetworkLoop loop) : UnixSocket(loop)
         }
 
         if (!TryReserve((int)message.Length)) return Error.ENOBUFS;
-        byte[] octets = new byte[message.Length];
-        int length = 0;
-        for (int i = 0; i < message.PieceCount; i++)
-        {
-            message.Piece(i).CopyTo(octets.AsSpan(length));
-            length += message.Piece(i).Length;
-        }
+        byte[] octets = message.ToArray();
 
-        _outstanding += length + Overhead;
+        _outstanding += octets.Length + Overhead;
         other._incoming.Enqueue(new(octets, Name, this));
         other.Notify(SocketEvents.Read);
         return Error.Success;

@@ -131,23 +131,6 @@ internal sealed class UnixStreamSocket(NetworkLoop loop) : UnixSocket(loop)
         return _phase == Phase.Connected ? Error.EISCONN : Error.ENOTSUP;
     }
 
-    public override Error Receive(ref Message message, MessageFlags flags)
-    {
-        long deadline = 0;
-        while (true)
-        {
-            using (Loop.TakeTurn())
-            {
-                EndWait();
-                var error = ReceiveInTurn(ref message, flags);
-                if (error != Error.EAGAIN || !MayBlock(flags)) return error;
-                BeginWait();
-            }
-
-            if (!Wait(Options.ReceiveTimeout, ref deadline)) return Error.EAGAIN;
-        }
-    }
-
     /// <remarks>A blocking call takes everything before it returns.</remarks>
     public override Error Send(in Message message, MessageFlags flags, out int count)
     {
@@ -216,7 +199,7 @@ internal sealed class UnixStreamSocket(NetworkLoop loop) : UnixSocket(loop)
     }
 
     // unix_stream_read_generic of Linux.
-    private Error ReceiveInTurn(ref Message message, MessageFlags flags)
+    protected override Error ReceiveInTurn(ref Message message, MessageFlags flags, in LoopTurn turn)
     {
         message.Count = 0;
         if (IsClosed) return Error.EBADF;
