@@ -7,7 +7,6 @@ internal static class Rules
 {
     private const string NoDynamicCode = "PlatformNotSupportedException: all code of an image was compiled before it starts";
     private const string NoLibraries = "DllNotFoundException: a static image loads no libraries";
-    private const string NoMulticast = "SocketException, ProtocolOption: there are no multicast groups yet";
     private const string NoIpv6 = "there is no IPv6 yet: a socket of it is refused (AddressFamilyNotSupported), as on a Linux without IPv6";
 
     private static readonly Rule[] s_all =
@@ -29,8 +28,6 @@ internal static class Rules
 new("System.Globalization.CultureInfo", [".ctor", "GetCultureInfo", "CreateSpecificCulture"], Verdict.Differs, "every culture can be named, and formats and compares as the invariant one does", null),
         new("System.IO.FileSystemWatcher", [".ctor"], Verdict.Differs, "on /app nothing ever happens; elsewhere it is refused", "read the file again from time to time"),
         new("System.Diagnostics.Process", ["GetProcesses", "GetProcessesByName", "GetProcessById"], Verdict.Differs, "the program is the only process", null),
-        new("System.Net.Sockets.UdpClient", ["JoinMulticastGroup"], Verdict.Fails, NoMulticast, null),
-        new("System.Net.Sockets.MulticastOption", [".ctor"], Verdict.Fails, NoMulticast, null),
         new("System.Net.NetworkInformation.IPGlobalProperties", ["GetIPv4GlobalStatistics", "GetIPv6GlobalStatistics"], Verdict.Fails, "DirectoryNotFoundException: .NET wants files of Linux's for it that are not there", null),
         new("System.Net.NetworkInformation.NetworkInterface", ["GetIPStatistics", "GetIPv4Statistics"], Verdict.Fails, "NetworkInformationException: .NET wants files of Linux's for it that are not there", null),
         new("System.Net.NetworkInformation.NetworkChange", ["add_NetworkAddressChanged", "add_NetworkAvailabilityChanged"], Verdict.Differs, "a change is never told: there is none", null),

@@ -112,4 +112,10 @@ public enum DropReason : byte
     ConnectionGone,
     /// <summary>A SYN from a source that has as many connections with the listener as one may have.</summary>
     SourceLimit,
+
+    // IGMP.
+    /// <summary>An IGMP type that hosts do not handle.</summary>
+    UnknownIgmpType,
+    /// <summary>A query that no router of the link sends: with another time to live than 1, without a router alert, or not to those whom it asks (RFC 3376 4, 9.1).</summary>
+    BadQuery,
 }

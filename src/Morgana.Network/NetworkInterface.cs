@@ -1,5 +1,6 @@
 using Morgana.Core;
 using Morgana.Protocols.Arp;
+using Morgana.Protocols.Igmp;
 
 namespace Morgana.Network;
 
@@ -10,11 +11,12 @@ public sealed class NetworkInterface
     private int _head;
     private int _count;
 
-    internal NetworkInterface(int index, InterfaceOptions options, ArpCache neighbours, int outputLimit)
+    internal NetworkInterface(int index, InterfaceOptions options, ArpCache neighbours, IgmpHost groups, int outputLimit)
     {
         Index = index;
         Options = options;
         Neighbours = neighbours;
+        Groups = groups;
         Addresses = [.. options.Addresses];
         _output = new PacketBuffer?[outputLimit];
     }
@@ -40,6 +42,9 @@ public sealed class NetworkInterface
     /// <summary>Its neighbour cache.</summary>
     public ArpCache Neighbours { get; }
 
+    /// <summary>The groups that it takes packets of.</summary>
+    public IgmpHost Groups { get; }
+
     /// <summary>Frames that wait for the device.</summary>
     public int QueuedFrames => _count;
 
@@ -48,6 +53,9 @@ public sealed class NetworkInterface
 
     /// <summary>Octets that came in, link headers included.</summary>
     public long OctetsIn { get; internal set; }
+
+    /// <summary>Of these, those that were sent to groups.</summary>
+    public long GroupFramesIn { get; internal set; }
 
     /// <summary>Frames that were handed to the device.</summary>
     public long FramesOut { get; internal set; }

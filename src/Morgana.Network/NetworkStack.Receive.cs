@@ -21,7 +21,8 @@ public sealed partial class NetworkStack
     /// <summary>Where a packet came from.</summary>
     /// <param name="Interface">The interface, or null: from the host itself.</param>
     /// <param name="IsGroupFrame">Whether it came in a broadcast or multicast frame.</param>
-    private readonly record struct Arrival(NetworkInterface? Interface, bool IsGroupFrame);
+    /// <param name="Link">The number of the interface; of the host's own copy of what it sent to a group, that of the link it went out by.</param>
+    private readonly record struct Arrival(NetworkInterface? Interface, bool IsGroupFrame, int Link);
 
     /// <summary>Handles a frame, which is taken over whatever it is.</summary>
     public void HandleFrame(NetworkInterface interface_, PacketBuffer frame, Instant now)
@@ -65,7 +66,8 @@ public sealed partial class NetworkStack
         switch (type)
         {
             case EtherType.Ipv4:
-                HandleIpv4(new(interface_, destination.IsGroup), frame, now);
+                if (destination.IsGroup && destination != MacAddress.Broadcast) interface_.GroupFramesIn++;
+                HandleIpv4(new(interface_, destination.IsGroup, interface_.Index), frame, now);
                 break;
             case EtherType.Arp:
                 HandleArp(interface_, frame, now);
@@ -121,10 +123,16 @@ public sealed partial class NetworkStack
             // Whom we route for: RFC 1812 5.3.1. A host delivers whatever the TTL is (RFC 1122 3.2.1.7).
             if (!isOwn && !isGroup && ip.TimeToLive <= 1) return DropExpired(interface_, arrival, packet, now);
         }
+        else if (IsForMany(arrival.Link, destination))
+        {
+            (isGroup, isOwn) = (true, false);
+            if (destination.IsMulticast && arrival.Link == LoopbackLink && !LoopbackGroups.Takes(destination, source)) return Drop(DropReason.NotOurAddress, packet);
+        }
 
         if (packet.Length > ip.TotalLength) packet.Truncate(ip.TotalLength); // Link padding.
         byte protocol = ip.Protocol, timeToLive = ip.TimeToLive;
         int headerLength = ip.HeaderLength;
+        bool hasRouterAlert = protocol == IpProtocol.Igmp && HasRouterAlert(ip.Options);
         bool isFragment = ip.IsFragment, moreFragments = ip.MoreFragments;
         int offset = ip.FragmentOffset;
         var key = new FragmentKey(source, destination, protocol, ip.Identification);
@@ -145,13 +153,15 @@ public sealed partial class NetworkStack
                 int mtu = arrival.Interface is null ? LoopbackMtu : _pathMtu.Get(source, arrival.Interface.Mtu, now);
                 return Tcp.HandleSegment(source, destination, mtu, packet, now);
             case IpProtocol.Udp:
-                reason = Udp.HandleDatagram(source, destination, isGroup, isOwn, packet, now);
+                reason = Udp.HandleDatagram(source, destination, isGroup, isOwn, packet, now, arrival.Link);
                 if (reason == DropReason.NoSocket) RefuseUdp(arrival, destination, headerLength, packet, now);
                 return reason;
             case IpProtocol.Icmp:
                 reason = Icmp.HandleMessage(source, destination, timeToLive, isGroup, isOwn, packet, now, out var error, out bool hasError);
                 if (hasError) HandlePathError(error, now);
                 return reason;
+            case IpProtocol.Igmp when arrival.Interface is { } link:
+                return HandleIgmp(link, destination, timeToLive, hasRouterAlert, packet, now);
             default:
                 // RFC 1122 3.2.2.1: protocol unreachable.
                 return Refuse(DropReason.UnknownProtocol, IcmpCode.ProtocolUnreachable, arrival, destination, headerLength, packet, now);
@@ -172,8 +182,7 @@ public sealed partial class NetworkStack
         // RFC 1122 3.3.6: a packet to one host does not come in a frame to all of them.
         if (isGroupFrame && !isGroup) return DropReason.NotOurAddress;
         if (isOwn) return DropReason.None;
-        // We are in no multicast group but that of all hosts (RFC 1112 4).
-        if (destination.IsMulticast) return destination.Value == 0xE000_0001 ? DropReason.None : DropReason.NotOurAddress;
+        if (destination.IsMulticast) return interface_.Groups.Takes(destination, source) ? DropReason.None : DropReason.NotOurAddress;
         return isGroup || interface_.Options.AcceptAnyAddress ? DropReason.None : DropReason.NotOurAddress;
     }
 

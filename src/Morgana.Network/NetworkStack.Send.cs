@@ -39,6 +39,12 @@ public sealed partial class NetworkStack
 
         public bool TrySelectSource(IpAddress destination, out IpAddress source) => stack.TrySelectSource(destination, out source, out _);
 
+        public bool TrySelectSource(IpAddress group, int? link, out IpAddress source)
+        {
+            source = default;
+            return group.IsIpv4 && stack.TrySelectGroupSource(group.Ipv4, link, out source, out _);
+        }
+
         public bool IsBroadcast(IpAddress destination) => destination.IsIpv4 && stack.IsBroadcast(destination.Ipv4);
     }
 
@@ -53,10 +59,18 @@ public sealed partial class NetworkStack
             return SendFrame(flow.Interface!, flow.Mac, payload);
         }
 
+        if (destination.IsMulticast) return SendToGroup(route, payload, now);
         if (destination.IsLoopback || IsOwn(destination)) return SendToSelf(route, payload);
         // RFC 1122 3.2.1.3 (g): loopback addresses never go out on a link; nor do we send to 0.0.0.0/8.
         if (source.IsLoopback || destination.Value >> 24 == 0) return Drop(DropReason.NoRoute, payload);
         if (!TryRoute(destination, out var interface_, out var nextHop)) return Drop(DropReason.NoRoute, payload);
+        if (route.IsLooped && interface_.IsBroadcast(destination)) LoopCopy(route, interface_, payload);
+        return SendBy(interface_, nextHop, route, payload, now);
+    }
+
+    private DropReason SendBy(NetworkInterface interface_, Ipv4Address nextHop, in IpRoute route, PacketBuffer payload, Instant now)
+    {
+        var destination = route.Destination.Ipv4;
         int mtu = _pathMtu.Get(destination, interface_.Mtu, now);
         if (payload.Length + Ipv4Header.Size <= mtu)
         {
@@ -172,12 +186,7 @@ public sealed partial class NetworkStack
 
     private DropReason SendToNeighbour(NetworkInterface interface_, Ipv4Address nextHop, Ipv4Address destination, PacketBuffer packet, Instant now)
     {
-        if (destination.IsMulticast)
-        {
-            // RFC 1112 6.4: the low 23 bits of the group.
-            return SendFrame(interface_, new(0x0100_5E00_0000UL | (destination.Value & 0x7F_FFFF)), packet);
-        }
-
+        if (destination.IsMulticast) return SendFrame(interface_, GroupMac(destination), packet);
         if (interface_.IsBroadcast(destination)) return SendFrame(interface_, MacAddress.Broadcast, packet);
         var resolution = interface_.Neighbours.Resolve(nextHop, SelectAddress(interface_, nextHop), packet, now, out var mac, out var validUntil);
         if (resolution == ArpResolution.Pending) return DropReason.None;

@@ -13,7 +13,7 @@ public sealed partial class NetworkStack
     /// <summary>The MTU of the way from the host to itself.</summary>
     private const int LoopbackMtu = 16384;
 
-    private PacketBuffer?[]? _loopback;
+    private (PacketBuffer? Packet, int Link)[]? _loopback;
     private int _loopbackHead;
     private int _loopbackCount;
     private long _tcpOut;
@@ -25,6 +25,7 @@ public sealed partial class NetworkStack
         _now = now;
         DeliverLoopback(now);
         int n = TransmitArp(interface_, frames);
+        n += TransmitIgmp(interface_, frames[n..], now);
         n += interface_.Dequeue(frames[n..]);
         n += TransmitTcp(interface_, frames[n..], now);
         n += interface_.Dequeue(frames[n..]);
@@ -90,15 +91,16 @@ public sealed partial class NetworkStack
         return n;
     }
 
-    private DropReason SendToSelf(in IpRoute route, PacketBuffer payload)
+    // By the link of the host to itself, unless it is the copy of what went out by another.
+    private DropReason SendToSelf(in IpRoute route, PacketBuffer payload, int link = LoopbackLink)
     {
         if (payload.Length + Ipv4Header.Size > 65535) return Drop(DropReason.TooBig, payload);
-        _loopback ??= new PacketBuffer?[_options.LoopbackQueueLimit];
+        _loopback ??= new (PacketBuffer?, int)[_options.LoopbackQueueLimit];
         if (_loopbackCount == _loopback.Length) return Drop(DropReason.QueueFull, payload);
         PushIp(route, payload);
         // It never leaves our memory, where nothing can damage it.
         payload.Offload = new() { ChecksumVerified = true };
-        _loopback[(_loopbackHead + _loopbackCount++) % _loopback.Length] = payload;
+        _loopback[(_loopbackHead + _loopbackCount++) % _loopback.Length] = (payload, link);
         return DropReason.None;
     }
 
@@ -107,11 +109,11 @@ public sealed partial class NetworkStack
     {
         for (int left = _loopbackCount; left > 0; left--)
         {
-            var packet = _loopback![_loopbackHead]!;
-            _loopback[_loopbackHead] = null;
+            var (packet, link) = _loopback![_loopbackHead];
+            _loopback[_loopbackHead] = default;
             _loopbackHead = (_loopbackHead + 1) % _loopback.Length;
             _loopbackCount--;
-            HandleIpv4(new(null, false), packet, now);
+            HandleIpv4(new(null, false, link), packet!, now);
         }
     }
 }

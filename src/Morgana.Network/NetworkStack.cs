@@ -1,6 +1,7 @@
 using Morgana.Core;
 using Morgana.Protocols.Arp;
 using Morgana.Protocols.Icmp;
+using Morgana.Protocols.Igmp;
 using Morgana.Protocols.Ip;
 using Morgana.Protocols.Tcp;
 using Morgana.Protocols.Udp;
@@ -44,6 +45,8 @@ public sealed partial class NetworkStack
         _pathMtu = new((uint)_hash.Of(1));
         _flowKey = (uint)_hash.Of(2);
         SeedIdentifications();
+        _groupHash = new(secret, 0x6967_6D70_2074_696D);
+        LoopbackGroups = new(LoopbackLink, options.Igmp, _groupHash, isSilent: true);
         var output = new IpOutput(this);
         Tcp = new(options.Tcp, pool, secret, Drops, trace);
         Udp = new(options.Udp, pool, secret, output, IsOwn, Drops);
@@ -79,7 +82,7 @@ public sealed partial class NetworkStack
         {
             if (_loopbackCount > 0) return _now;
             var next = Instant.Min(Tcp.NextTimeout, _reassembler.NextTimeout);
-            foreach (var interface_ in _interfaces) next = Instant.Min(next, interface_.Neighbours.NextTimeout);
+            foreach (var interface_ in _interfaces) next = Instant.Min(next, Instant.Min(interface_.Neighbours.NextTimeout, interface_.Groups.NextTimeout));
             return next;
         }
     }
@@ -91,7 +94,7 @@ public sealed partial class NetworkStack
         if (options.Mtu is < 68 or > 65535) throw new ArgumentException($"The MTU of {options.Name} is {options.Mtu}; 68 to 65535 are possible (RFC 791).", nameof(options));
         if (options.Mac.IsGroup || options.Mac == default) throw new ArgumentException($"The hardware address of {options.Name} is {options.Mac}, which no station can have.", nameof(options));
         int index = _interfaces.Count;
-        var interface_ = new NetworkInterface(index, options, new ArpCache(_options.Arp, options.Mac, (uint)_hash.Of(3, (ulong)index), Drops), _options.OutputQueueLimit);
+        var interface_ = new NetworkInterface(index, options, new ArpCache(_options.Arp, options.Mac, (uint)_hash.Of(3, (ulong)index), Drops), new IgmpHost(index, _options.Igmp, _groupHash), _options.OutputQueueLimit);
         _interfaces.Add(interface_);
         foreach (var address in interface_.Addresses)
         {
@@ -110,7 +113,7 @@ public sealed partial class NetworkStack
         {
             if (Tcp.HasOutput || _loopbackCount > 0) return true;
             foreach (var interface_ in _interfaces)
-                if (interface_.QueuedFrames > 0 || interface_.Neighbours.OutputCount > 0) return true;
+                if (interface_.QueuedFrames > 0 || interface_.Neighbours.OutputCount > 0 || interface_.Groups.HasOutput) return true;
             return false;
         }
     }
@@ -129,6 +132,7 @@ public sealed partial class NetworkStack
         foreach (var interface_ in _interfaces)
         {
             interface_.Neighbours.HandleTimeouts(now);
+            interface_.Groups.HandleTimeouts(now);
             TakeNeighbours(interface_, now);
         }
 
@@ -142,6 +146,7 @@ public sealed partial class NetworkStack
         (source, mtu) = (default, 0);
         if (!destination.IsIpv4) return false;
         var to = destination.Ipv4;
+        if (to.IsMulticast) return TrySelectGroupSource(to, null, out source, out mtu);
         if (to.IsLoopback || IsOwn(destination))
         {
             (source, mtu) = (destination, LoopbackMtu);

@@ -1,6 +1,7 @@
 using Morgana.Core;
 using Morgana.Protocols.Arp;
 using Morgana.Protocols.Icmp;
+using Morgana.Protocols.Igmp;
 using Morgana.Protocols.Ip;
 using Morgana.Protocols.Tcp;
 using Morgana.Protocols.Udp;
@@ -18,6 +19,9 @@ public sealed record NetworkStackOptions
 
     /// <summary>Of ICMP.</summary>
     public IcmpOptions Icmp { get; init; } = new();
+
+    /// <summary>Of every interface's groups, and of each socket's.</summary>
+    public IgmpOptions Igmp { get; init; } = new();
 
     /// <summary>Of every interface's neighbour cache.</summary>
     public ArpOptions Arp { get; init; } = new();

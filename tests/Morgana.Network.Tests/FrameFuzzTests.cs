@@ -40,7 +40,9 @@ public class FrameFuzzTests
         var random = new DeterministicRandom(seed);
         var stack = new StackUnderTest(o => o with { AcceptAnyAddress = seed % 2 == 0 });
         stack.Stack.Icmp.TakesRequests = seed % 2 == 0;
-        var endpoint = stack.Bind(2000, new() { QueueDatagrams = 8, AllowBroadcast = true });
+        var groups = stack.Stack.CreateMemberships();
+        groups.Join(stack.Interface.Groups, Ipv4Address.From(239, 1, 1, 1), stack.Now);
+        var endpoint = stack.Bind(2000, new() { QueueDatagrams = 8, AllowBroadcast = true, Groups = groups });
         var corpus = Corpus();
         long before = 0;
         for (int i = 0; i < 100_000; i++)
@@ -58,6 +60,7 @@ public class FrameFuzzTests
         }
 
         Assert.True(GC.GetTotalMemory(true) - before < 8 << 20, $"Seed {seed}: memory grew.");
+        Assert.True(stack.Interface.Groups.Queries > 100, $"Seed {seed}: only {stack.Interface.Groups.Queries} queries were taken.");
         Settle(stack);
     }
 
@@ -96,6 +99,8 @@ public class FrameFuzzTests
             Ip(new(Peer, Own, 1), Icmp(new(IcmpType.Unreachable, 4, 1000), Ip(new(Own, Peer, 6) { DontFragment = true }, tcp))),
             Ip(new(Peer, Own, 1), Icmp(new(IcmpType.Unreachable, 3, 0), Ip(new(Own, Peer, 17), datagram))),
             Ip(new(Peer, Own, 6), tcp),
+            Ip(new(Peer, Ipv4Address.From(224, 0, 0, 1), 2) { TimeToLive = 1 }, [0x11, 100, 0xEC, 0x1E, 0, 0, 0, 0, 2, 125, 0, 0], [148, 4, 0, 0]),
+            Ip(new(Peer, Ipv4Address.From(239, 1, 1, 1), 17), Udp(Peer, Ipv4Address.From(239, 1, 1, 1), 1000, 2000, new byte[40])),
             Ip(new(Peer, Own, 17) { MoreFragments = true, Identification = 3 }, datagram.AsSpan(0, 24)),
             Ip(new(Peer, Own, 17) { FragmentOffset = 24, Identification = 3 }, datagram.AsSpan(24)),
         ];

@@ -13,6 +13,12 @@ public readonly record struct IpRoute(IpAddress Source, IpAddress Destination, b
 
     /// <summary>Whether it may not be fragmented: by us neither.</summary>
     public bool DontFragment { get; init; }
+
+    /// <summary>To a group: the number of the link to send on, or null for the one that routes and source name.</summary>
+    public int? Link { get; init; }
+
+    /// <summary>To a group or to everybody: whether this host gets it too, if it is a member.</summary>
+    public bool IsLooped { get; init; }
 }
 
 /// <summary>The way down from the datagram protocols: the host's IP layer.</summary>
@@ -25,6 +31,10 @@ public interface IIpOutput
     /// <summary>The address to send from.</summary>
     /// <returns>False without a route.</returns>
     bool TrySelectSource(IpAddress destination, out IpAddress source);
+
+    /// <summary>The address to send from to a group on a link; null for the one that routes name.</summary>
+    /// <returns>False without a route, or without an address there.</returns>
+    bool TrySelectSource(IpAddress group, int? link, out IpAddress source) => TrySelectSource(group, out source);
 
     /// <summary>Whether <paramref name="destination"/> is a broadcast address on any of our links.</summary>
     bool IsBroadcast(IpAddress destination);

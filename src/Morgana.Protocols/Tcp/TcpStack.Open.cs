@@ -67,9 +67,11 @@ public sealed partial class TcpStack
     }
 
     // RFC 9293 3.9.2.3 (MUST-46): an OPEN to whom nobody can be is refused at once, since its SYN would only be repeated in silence.
-    // That is groups, and what IP takes no packet from (RFC 1122 3.2.1.3): 0.0.0.0/8 and 240.0.0.0/4, the broadcast address included.
+    // That is groups, and what IP takes no packet from (RFC 1122 3.2.1.3): 0.0.0.0/8 and 240.0.0.0/4, the broadcast address included; and
+    // everybody on the link of the host to itself.
     private static bool CanBePeer(IpAddress address) =>
-        !address.IsAny && !address.IsMulticast && !(address.IsIpv4 && (address.Ipv4.Value >> 24 == 0 || address.Ipv4.Value >> 28 == 0xF));
+        !address.IsAny && !address.IsMulticast
+        && !(address.IsIpv4 && (address.Ipv4.Value >> 24 == 0 || address.Ipv4.Value >> 28 == 0xF || address.Ipv4.Value == 0x7FFF_FFFF));
 
     internal void AddReadyListener(TcpListenSocket listener)
     {

@@ -10,14 +10,16 @@ public sealed class UdpEndpoint
     private const int ErrorLimit = 8;
 
     private readonly UdpStack _stack;
-    private readonly Queue<(PacketBuffer Payload, IpEndpoint From, IpEndpoint To)> _queue = new();
+    private readonly Queue<(PacketBuffer Payload, IpEndpoint From, IpEndpoint To, int Link)> _queue = new();
     private readonly Queue<UdpPathError> _errors = new();
 
     internal UdpEndpoint(UdpStack stack, IpEndpoint local, UdpBindOptions options)
     {
         _stack = stack;
         Local = local;
+        Address = local.Address;
         Options = options;
+        SharesFlows = options.ReusePort;
     }
 
     /// <summary>Where it is bound; the address is 0.0.0.0 for any of ours.</summary>
@@ -25,6 +27,12 @@ public sealed class UdpEndpoint
 
     /// <summary>How it is bound. Limits, broadcast and time to live may change later; what was bound as a router's stays one.</summary>
     public UdpBindOptions Options { get; set; }
+
+    /// <summary>Whose datagrams it takes alone, or null for anybody's.</summary>
+    public IpEndpoint? Peer { get; private set; }
+
+    /// <summary>The address that it takes datagrams for: the bound one, or the one that it speaks to its peer from.</summary>
+    public IpAddress Address { get; private set; }
 
     /// <summary>The edge's object.</summary>
     public object? Owner { get; set; }
@@ -45,14 +53,35 @@ public sealed class UdpEndpoint
 
     internal bool IsReady { get; set; }
 
+    internal bool SharesFlows { get; }
+
+    /// <summary>Takes the datagrams of <paramref name="peer"/> alone from now on; what waits already stays.</summary>
+    /// <param name="peer">Whose.</param>
+    /// <param name="address">The address that it speaks from: what comes to another is not for it any more.</param>
+    public void Connect(IpEndpoint peer, IpAddress address)
+    {
+        Peer = peer;
+        if (Address.IsAny) Address = address;
+    }
+
+    /// <summary>Takes anybody's datagrams again.</summary>
+    public void Disconnect() => (Peer, Address) = (null, Local.Address);
+
     /// <summary>The next datagram.</summary>
     /// <param name="payload">Its data; the caller owns it now.</param>
     /// <param name="from">Who sent it.</param>
     /// <param name="to">The address and port that it was sent to.</param>
-    public bool TryReceive([NotNullWhen(true)] out PacketBuffer? payload, out IpEndpoint from, out IpEndpoint to)
+    public bool TryReceive([NotNullWhen(true)] out PacketBuffer? payload, out IpEndpoint from, out IpEndpoint to) => TryReceive(out payload, out from, out to, out _);
+
+    /// <inheritdoc cref="TryReceive(out PacketBuffer?, out IpEndpoint, out IpEndpoint)"/>
+    /// <param name="payload">Its data; the caller owns it now.</param>
+    /// <param name="from">Who sent it.</param>
+    /// <param name="to">The address and port that it was sent to.</param>
+    /// <param name="link">The number of the link that it came by; -1 from the host itself.</param>
+    public bool TryReceive([NotNullWhen(true)] out PacketBuffer? payload, out IpEndpoint from, out IpEndpoint to, out int link)
     {
         bool any = _queue.TryDequeue(out var datagram);
-        (payload, from, to) = any ? datagram : (null, default, default);
+        (payload, from, to, link) = any ? datagram : (null, default, default, 0);
         if (any) AddQueued(-payload!.MemorySize);
         return any;
     }
@@ -74,7 +103,7 @@ public sealed class UdpEndpoint
     /// <summary>Unbinds it and releases what waits.</summary>
     public void Close() => _stack.Close(this);
 
-    internal DropReason Enqueue(PacketBuffer payload, IpEndpoint from, IpEndpoint to, int cost)
+    internal DropReason Enqueue(PacketBuffer payload, IpEndpoint from, IpEndpoint to, int link, int cost)
     {
         if (_queue.Count >= Options.QueueDatagrams || QueuedOctets + cost > Options.QueueOctets)
         {
@@ -82,7 +111,7 @@ public sealed class UdpEndpoint
             return DropReason.SocketQueueFull;
         }
 
-        _queue.Enqueue((payload, from, to));
+        _queue.Enqueue((payload, from, to, link));
         AddQueued(cost);
         return DropReason.None;
     }

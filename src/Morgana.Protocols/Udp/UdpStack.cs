@@ -8,7 +8,7 @@ using Morgana.Wire.Udp;
 namespace Morgana.Protocols.Udp;
 
 /// <summary>UDP of one host (RFC 768; RFC 1122 4.1): endpoints, their queues, and the choice of ports. Loop's thread only.</summary>
-public sealed class UdpStack
+public sealed partial class UdpStack
 {
     // RFC 6335 6: the dynamic ports.
     private const int FirstEphemeral = 49152;
@@ -79,9 +79,9 @@ public sealed class UdpStack
         if (Count >= _options.Endpoints) return UdpBindError.TooManyEndpoints;
         if (options.AnyAddressAnyPort) return BindRouter(options, out endpoint);
         if (local.Address == default) local = local with { Address = Ipv4Address.Any };
-        if (!local.Address.IsAny && !_isOwn(local.Address)) return UdpBindError.AddressNotAvailable;
+        if (!CanBind(local.Address)) return UdpBindError.AddressNotAvailable;
         if (local.Port == 0 && !TryChoosePort(ref local)) return UdpBindError.NoPort;
-        if (FindExact(local) is not null) return UdpBindError.AddressInUse;
+        if (IsTaken(local, options)) return UdpBindError.AddressInUse;
         endpoint = new(this, local, options) { Next = _byPort[local.Port % Buckets] };
         _byPort[local.Port % Buckets] = endpoint;
         Count++;
@@ -89,9 +89,16 @@ public sealed class UdpStack
     }
 
     /// <summary>Handles a datagram that begins at its UDP header.</summary>
+    /// <param name="source">Who sent it.</param>
+    /// <param name="destination">Whom it was sent to.</param>
+    /// <param name="isGroup">Whether that is a group, or everybody.</param>
+    /// <param name="isOwn">Whether that is one of the host's own addresses.</param>
+    /// <param name="datagram">The datagram.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="link">The number of the link that it came by; -1 from the host itself.</param>
     /// <returns>Why it was dropped, or none. At <see cref="DropReason.NoSocket"/> the datagram is untouched and stays the caller's, who quotes it
     /// in an ICMP error, and counts; otherwise it was taken over and drops were counted.</returns>
-    public DropReason HandleDatagram(IpAddress source, IpAddress destination, bool isGroup, bool isOwn, PacketBuffer datagram, Instant now)
+    public DropReason HandleDatagram(IpAddress source, IpAddress destination, bool isGroup, bool isOwn, PacketBuffer datagram, Instant now, int link = 0)
     {
         if (!datagram.TryPullUp(UdpHeader.Size)) return Drop(DropReason.Truncated, datagram);
         var reason = UdpDatagram.Parse(datagram.Span, datagram.Length, out var view);
@@ -109,15 +116,15 @@ public sealed class UdpStack
                 return Drop(DropReason.BadChecksum, datagram);
         }
 
-        var endpoint = Demultiplex(to, isGroup, isOwn);
-        if (endpoint is null) return DropReason.NoSocket;
-        return Deliver(endpoint, datagram, length, from, to);
+        if (isGroup) return DeliverToAll(datagram, length, from, to, link);
+        var endpoint = Demultiplex(to, from, isOwn) ?? _router;
+        return endpoint is null ? DropReason.NoSocket : Deliver(endpoint, datagram, length, from, to, link);
     }
 
     /// <summary>Hands an ICMP error to the endpoint that sent the datagram.</summary>
     public DropReason HandlePathError(in PathError error)
     {
-        var endpoint = FindExact(error.Local) ?? FindExact(error.Local with { Address = Ipv4Address.Any }) ?? _router;
+        var endpoint = Demultiplex(error.Local, error.Remote, true) ?? _router;
         if (endpoint is null) return _drops.Count(DropReason.UnmatchedError);
         if (!endpoint.AddError(new(error.Kind, error.Remote, error.Mtu))) return _drops.Count(DropReason.QueueFull);
         MarkReady(endpoint);
@@ -146,9 +153,13 @@ public sealed class UdpStack
         if (payload.Length > UdpHeader.MaximumPayload) return _drops.Count(DropReason.TooBig);
         if (from.Port == 0) from = new(from.Address, endpoint.Local.Port);
         if (from.Address.IsAny) from = new(endpoint.Local.Address, from.Port);
-        if (from.Address.IsAny)
+        bool isGroup = to.Address.IsMulticast;
+        if (isGroup && from.Address.IsAny && endpoint.Options.GroupSource is { } named) from = new(named, from.Port);
+        // An endpoint that is bound to a group, or to everybody, speaks from an address nevertheless.
+        if (from.Address.IsAny || from.Address.IsMulticast || (_output.IsBroadcast(from.Address) && !_isOwn(from.Address)))
         {
-            if (!_output.TrySelectSource(to.Address, out var source)) return _drops.Count(DropReason.NoRoute);
+            if (!(isGroup ? _output.TrySelectSource(to.Address, endpoint.Options.GroupLink, out var source) : _output.TrySelectSource(to.Address, out source)))
+                return _drops.Count(DropReason.NoRoute);
             from = new(source, from.Port);
         }
 
@@ -164,7 +175,13 @@ public sealed class UdpStack
 
         new UdpHeader(from.Port, to.Port).PushTo(packet, from.Address, to.Address);
         Sent++;
-        return _output.Send(new(from.Address, to.Address, IpProtocol.Udp) { TimeToLive = endpoint.Options.TimeToLive }, packet, now);
+        var route = new IpRoute(from.Address, to.Address, IpProtocol.Udp)
+        {
+            TimeToLive = isGroup ? endpoint.Options.GroupTimeToLive : endpoint.Options.TimeToLive,
+            Link = isGroup ? endpoint.Options.GroupLink : null,
+            IsLooped = endpoint.Options.IsLooped,
+        };
+        return _output.Send(route, packet, now);
     }
 
     internal void Close(UdpEndpoint endpoint)
@@ -200,43 +217,6 @@ public sealed class UdpStack
         return UdpBindError.None;
     }
 
-    private DropReason Deliver(UdpEndpoint endpoint, PacketBuffer datagram, int length, IpEndpoint from, IpEndpoint to)
-    {
-        datagram.Truncate(length);
-        datagram.TrimStart(UdpHeader.Size);
-        int cost = datagram.MemorySize;
-        if (QueuedOctets + cost > _queueLimit) return Drop(DropReason.SocketQueueFull, datagram);
-        // The pool's reserve is for packets on their way. Whoever reads what comes still gets one datagram after the other.
-        if (endpoint.QueuedDatagrams > 0 && !_pool.HasRoom) return Drop(DropReason.NoBuffer, datagram);
-        var reason = endpoint.Enqueue(datagram, from, to, cost);
-        if (reason != DropReason.None) return Drop(reason, datagram);
-        Received++;
-        MarkReady(endpoint);
-        return DropReason.None;
-    }
-
-    // The exact address comes before any, and both before the router, who alone gets what is for others.
-    private UdpEndpoint? Demultiplex(IpEndpoint to, bool isGroup, bool isOwn)
-    {
-        if (isGroup)
-        {
-            var any = FindExact(to with { Address = Ipv4Address.Any });
-            if (any is { Options.AllowBroadcast: true }) return any;
-            return _router is { Options.AllowBroadcast: true } ? _router : null;
-        }
-
-        var endpoint = FindExact(to);
-        if (endpoint is null && isOwn) endpoint = FindExact(to with { Address = Ipv4Address.Any });
-        return endpoint ?? _router;
-    }
-
-    private UdpEndpoint? FindExact(IpEndpoint local)
-    {
-        for (var endpoint = _byPort[local.Port % Buckets]; endpoint is not null; endpoint = endpoint.Next)
-            if (endpoint.Local.Port == local.Port && endpoint.Local.Address == local.Address) return endpoint;
-        return null;
-    }
-
     // RFC 6056 3.3.1: a random place to start from, then the next that is free.
     private bool TryChoosePort(ref IpEndpoint local)
     {
@@ -244,7 +224,7 @@ public sealed class UdpStack
         for (int i = 0; i < EphemeralCount; i++)
         {
             local = local with { Port = (ushort)(FirstEphemeral + ((start + i) % EphemeralCount)) };
-            if (FindExact(local) is null && FindExact(local with { Address = Ipv4Address.Any }) is null) return true;
+            if (!IsTaken(local, UdpBindOptions.Default)) return true;
         }
 
         return false;

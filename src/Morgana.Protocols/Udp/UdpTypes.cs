@@ -33,6 +33,27 @@ public sealed record UdpBindOptions
 
     /// <summary>The time to live of what it sends.</summary>
     public byte TimeToLive { get; init; } = 64;
+
+    /// <summary>Whether others that say so too may be bound to the same address and port. Datagrams to one host then go to who was bound last; those to groups and to everybody to all.</summary>
+    public bool ReuseAddress { get; init; }
+
+    /// <summary>The same, but that the endpoints of one address share what comes to it, each flow going to one of them. What counts is what it is as it is bound.</summary>
+    public bool ReusePort { get; init; }
+
+    /// <summary>The time to live of what it sends to groups (RFC 1112 6.1).</summary>
+    public byte GroupTimeToLive { get; init; } = 1;
+
+    /// <summary>Whether what it sends to groups and to everybody comes back to this host's own members.</summary>
+    public bool IsLooped { get; init; }
+
+    /// <summary>The number of the link on which it sends to groups, or null for the one that routes name.</summary>
+    public int? GroupLink { get; init; }
+
+    /// <summary>The address that it sends to groups from, where it is bound to none.</summary>
+    public Ipv4Address? GroupSource { get; init; }
+
+    /// <summary>The groups of its socket. Without any it takes what is for groups only with <see cref="AllowBroadcast"/>.</summary>
+    public Igmp.GroupMemberships? Groups { get; init; }
 }
 
 /// <summary>Why an endpoint could not be bound.</summary>

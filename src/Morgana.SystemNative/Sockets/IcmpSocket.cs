@@ -76,7 +76,7 @@ internal sealed class IcmpSocket : IpSocket
     public override Error Connect(IpEndpoint remote)
     {
         using var turn = Loop.TakeTurn();
-        if (!turn.Stack.TrySelectSource(remote.Address, out var source, out _)) return Error.ENETUNREACH;
+        if (!TrySelectSource(remote.Address, turn, out var source)) return Error.ENETUNREACH;
         if (!_isRaw && _identifier == 0 && Identify(0, turn) is not Error.Success and var error) return error;
         if (_local.Value == 0) _local = source.Ipv4;
         (_peer, _peerPort) = (remote.Address.Ipv4, remote.Port);
@@ -134,7 +134,7 @@ internal sealed class IcmpSocket : IpSocket
         if (Pending != Error.Success) return TakePending();
         if (_sendShut) return Error.EPIPE;
         if (to.Value == 0) to = Ipv4Address.Loopback;
-        if (!turn.Stack.TrySelectSource(to, out var source, out _)) return Error.ENETUNREACH;
+        if (!TrySelectSource(to, turn, out var source)) return Error.ENETUNREACH;
         byte[] octets = message.ToArray();
 
         if (!_isRaw && Address(octets, turn) is not Error.Success and var error) return error;
@@ -142,6 +142,8 @@ internal sealed class IcmpSocket : IpSocket
         {
             TimeToLive = (byte)(to.IsMulticast ? Options.MulticastTimeToLive : Options.TimeToLive),
             DontFragment = Options.PathMtuDiscovery == 2,
+            Link = to.IsMulticast ? GroupLink : null,
+            IsLooped = Options.MulticastLoop,
         };
         error = turn.Stack.Icmp.Send(route, octets, turn.Now) switch
         {
@@ -167,6 +169,7 @@ internal sealed class IcmpSocket : IpSocket
     protected override void CloseInTurn(Instant now)
     {
         s_observer.Sockets.Remove(this);
+        LeaveGroups(now);
         _incoming.Clear();
         _errors.Clear();
         _octets = 0;

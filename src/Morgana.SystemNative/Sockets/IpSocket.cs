@@ -1,4 +1,6 @@
 using Morgana.Core;
+using Morgana.Network;
+using Morgana.Protocols.Igmp;
 using Morgana.Sockets;
 
 namespace Morgana.SystemNative;
@@ -7,6 +9,23 @@ namespace Morgana.SystemNative;
 internal abstract class IpSocket(NetworkLoop loop) : OwnSocket(loop)
 {
     public sealed override int Family => SocketAddress.Ipv4;
+
+    /// <summary>The groups that it is a member of; null until it joins the first. In a turn.</summary>
+    public GroupMemberships? Groups { get; private set; }
+
+    /// <summary>The same, made where there are none yet.</summary>
+    public GroupMemberships MakeGroups(NetworkStack stack) => Groups ??= stack.CreateMemberships();
+
+    /// <summary>The link that <c>IP_MULTICAST_IF</c> names; null: as routes say.</summary>
+    protected int? GroupLink => Options.MulticastInterface switch
+    {
+        0 => null,
+        HostInterfaces.LoopbackIndex => NetworkStack.LoopbackLink,
+        int index => index - HostInterfaces.FirstIndex,
+    };
+
+    /// <summary>The address that <c>IP_MULTICAST_IF</c> names, or null.</summary>
+    protected Ipv4Address? GroupSource => Options.MulticastAddress.Value == 0 ? null : Options.MulticastAddress;
 
     public abstract Error Bind(IpEndpoint local);
 
@@ -53,4 +72,16 @@ internal abstract class IpSocket(NetworkLoop loop) : OwnSocket(loop)
         if (error == Error.Success) message.To = remote;
         return error;
     }
+
+    /// <summary>The address to speak from to <paramref name="to"/>.</summary>
+    protected bool TrySelectSource(IpAddress to, in LoopTurn turn, out IpAddress source)
+    {
+        if (!to.IsMulticast) return turn.Stack.TrySelectSource(to, out source, out _);
+        if (!turn.Stack.TrySelectGroupSource(to.Ipv4, GroupLink, out source, out _)) return false;
+        if (GroupSource is { } named) source = named;
+        return true;
+    }
+
+    /// <summary>ip_mc_drop_socket of Linux: memberships go with their socket.</summary>
+    protected void LeaveGroups(Instant now) => Groups?.Clear(now);
 }

@@ -35,6 +35,9 @@ internal unsafe ref struct Message
     /// <summary>Where what was received was sent to, if the protocol tells.</summary>
     public IpEndpoint? Destination { get; set; }
 
+    /// <summary>The number of the link that it came by; -1 from the host itself.</summary>
+    public int Link { get; set; }
+
     /// <summary>Octets received.</summary>
     public int Count { get; set; }
 

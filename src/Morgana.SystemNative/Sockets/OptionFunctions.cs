@@ -22,7 +22,8 @@ internal struct Ipv4MulticastOption
 /// <summary>The options of sockets.</summary>
 internal static unsafe class OptionFunctions
 {
-    private const int MulticastInterface = 2;
+    // MulticastOption of .NET's platform layer.
+    private const int AddMembership = 0, DropMembership = 1, MulticastInterface = 2;
 
     public static Error GetSockOpt(nint socket, int level, int name, byte* value, int* length)
     {
@@ -56,6 +57,7 @@ internal static unsafe class OptionFunctions
         if (error != Error.Success) return error;
         if (level == SocketOptionTable.LevelSocket && name == 0x0080) return length < 8 ? Error.EINVAL : SetLingerOption(socket, (LingerOption*)value);
         if (level == SocketOptionTable.LevelSocket && name is 0x1005 or 0x1006) return SetTime(found!, name, value, length);
+        if (level == SocketOptionTable.LevelIp && GroupOptions.IsOne(name)) return GroupOptions.Set(found!, name, new(value, length));
         error = SocketOptionTable.Read(new(value, length), level, out int number);
         if (error != Error.Success) return error;
         using var turn = HostNetwork.Loop.TakeTurn();
@@ -102,6 +104,7 @@ internal static unsafe class OptionFunctions
         if (found is UnixSocket && level != 1) return Error.ENOTSUP;
         if (!RawOptions.TryTranslate(level, name, out int ownLevel, out int ownName)) return Error.ENOPROTOOPT;
         if (ownLevel == SocketOptionTable.LevelSocket && ownName is 0x0080 or 0x1005 or 0x1006) return SetSockOpt(socket, ownLevel, ownName, value, length);
+        if (ownLevel == SocketOptionTable.LevelIp && GroupOptions.IsOne(ownName)) return GroupOptions.Set(found!, ownName, new(value, length));
         error = SocketOptionTable.Read(new(value, length), ownLevel, out int number);
         if (error != Error.Success) return error;
         using var turn = HostNetwork.Loop.TakeTurn();
@@ -177,25 +180,26 @@ internal static unsafe class OptionFunctions
     public static Error GetIPv4MulticastOption(nint socket, int which, Ipv4MulticastOption* option)
     {
         if (option is null) return Error.EFAULT;
-        var error = SocketFunctions.Find(socket, out _);
+        var error = SocketFunctions.Find(socket, out var found);
         if (error != Error.Success) return error;
+        if (found is UnixSocket) return Error.ENOTSUP;
+        if (which is AddMembership or DropMembership) return Error.ENOPROTOOPT;
         if (which != MulticastInterface) return Error.EINVAL;
-        *option = default;
+        // Linux answers with an address alone, which comes to lie in the first field.
+        using var turn = HostNetwork.Loop.TakeTurn();
+        *option = new() { MulticastAddress = BinaryPrimitives.ReverseEndianness(found!.Options.MulticastAddress.Value) };
         return Error.Success;
     }
 
-    // There is one interface, and no IGMP: no group can be joined.
     public static Error SetIPv4MulticastOption(nint socket, int which, Ipv4MulticastOption* option)
     {
         if (option is null) return Error.EFAULT;
+        if (which is not (AddMembership or DropMembership or MulticastInterface)) return Error.EINVAL;
         var error = SocketFunctions.Find(socket, out var found);
         if (error != Error.Success) return error;
-        if (which != MulticastInterface) return Error.ENOPROTOOPT;
-        if (found is TcpSocket) return Error.ENOPROTOOPT;
-        var local = new Ipv4Address(BinaryPrimitives.ReverseEndianness(option->LocalAddress));
-        using var turn = HostNetwork.Loop.TakeTurn();
-        bool isOwn = option->InterfaceIndex is HostInterfaces.LoopbackIndex or HostInterfaces.FirstIndex || local.Value == 0 || turn.Stack.IsOwn(local);
-        return isOwn ? Error.Success : Error.EADDRNOTAVAIL;
+        int name = which switch { AddMembership => GroupOptions.Join, DropMembership => GroupOptions.Leave, _ => GroupOptions.Interface };
+        // Its first three fields are those of a struct ip_mreqn.
+        return GroupOptions.Set(found!, name, new(option, GroupOptions.RequestSize));
     }
 
     public static Error GetIPv6MulticastOption(nint socket, int which, byte* option) => Ipv6Option(socket);

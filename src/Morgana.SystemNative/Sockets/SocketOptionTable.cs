@@ -39,7 +39,7 @@ internal static class SocketOptionTable
             case (LevelIp, 2): value = Flag(options.HeaderIncluded); break;
             case (LevelIp, 3): value = options.TypeOfService; break;
             case (LevelIp, 4): value = options.TimeToLive; break;
-            case (LevelIp, 9): value = 0; break;
+            case (LevelIp, 9): value = (int)System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(options.MulticastAddress.Value); break;
             case (LevelIp, 10): value = options.MulticastTimeToLive; break;
             case (LevelIp, 11): value = Flag(options.MulticastLoop); break;
             case (LevelIp, 14): value = Flag(options.PathMtuDiscovery == 2); break;
@@ -116,7 +116,6 @@ internal static class SocketOptionTable
             case 11: options.MulticastLoop = value != 0; break;
             case 14: options.PathMtuDiscovery = value != 0 ? 2 : 0; break;
             case 19: options.PacketInformation = value != 0; break;
-            case 9 or 12 or 13 or 15 or 16 or 17 or 18: return Error.ENOPROTOOPT;       // Groups: there is no IGMP.
             default: return Error.ENOTSUP;
         }
 

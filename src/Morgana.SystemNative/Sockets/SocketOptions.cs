@@ -1,3 +1,5 @@
+using Morgana.Core;
+
 namespace Morgana.SystemNative;
 
 /// <summary>What setsockopt(2) has set: Linux's defaults until then. Read and written in the loop's turn.</summary>
@@ -62,6 +64,12 @@ internal sealed class SocketOptions
     public int MulticastTimeToLive { get; set; } = 1;
 
     public bool MulticastLoop { get; set; } = true;
+
+    /// <summary><c>IP_MULTICAST_IF</c>: the interface's index, 0 for the one that routes name.</summary>
+    public int MulticastInterface { get; set; }
+
+    /// <summary><c>IP_MULTICAST_IF</c>: the address to send from.</summary>
+    public Ipv4Address MulticastAddress { get; set; }
 
     public bool PacketInformation { get; set; }
 

@@ -295,6 +295,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
 
         Abandon(now);
         Unbind();
+        LeaveGroups(now);
         _phase = Phase.Over;
     }
 

@@ -45,7 +45,7 @@ internal static unsafe class TransferFunctions
             ? 0
             : Math.Min(header->SocketAddressLength, message.WriteFrom(new(header->SocketAddress, header->SocketAddressLength)));
         var told = message.IsTruncated ? MessageFlags.Truncated : MessageFlags.None;
-        header->ControlBufferLength = WriteControl(found, message.Destination, new(header->ControlBuffer, header->ControlBufferLength), ref told);
+        header->ControlBufferLength = WriteControl(found, message, new(header->ControlBuffer, header->ControlBufferLength), ref told);
         header->Flags = (int)told;
         return Error.Success;
     }
@@ -139,10 +139,10 @@ internal static unsafe class TransferFunctions
     }
 
     // ip(7), IP_PKTINFO: where the datagram was sent to. A cmsghdr of 16 octets before an in_pktinfo of 12.
-    private static int WriteControl(OwnSocket socket, IpEndpoint? destination, Span<byte> control, ref MessageFlags told)
+    private static int WriteControl(OwnSocket socket, in Message message, Span<byte> control, ref MessageFlags told)
     {
         const int header = 16, length = header + 12, space = 32;
-        if (!socket.Options.PacketInformation || destination is not { } to) return 0;
+        if (!socket.Options.PacketInformation || message.Destination is not { } to) return 0;
         if (control.Length < length)
         {
             told |= MessageFlags.ControlTruncated;
@@ -152,7 +152,7 @@ internal static unsafe class TransferFunctions
         control = control[..Math.Min(space, control.Length)];
         control.Clear();
         long size = length;
-        int type = 8, index = to.Address.IsLoopback ? HostInterfaces.LoopbackIndex : HostInterfaces.FirstIndex;
+        int type = 8, index = message.Link >= 0 ? HostInterfaces.FirstIndex + message.Link : to.Address.IsLoopback || to.Address.IsMulticast ? HostInterfaces.LoopbackIndex : HostInterfaces.FirstIndex;
         MemoryMarshal.Write(control, in size);
         MemoryMarshal.Write(control[12..], in type);
         MemoryMarshal.Write(control[header..], in index);

@@ -18,6 +18,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
     private PacketBuffer? _head;        // Taken off the queue, and not received yet.
     private IpEndpoint _headFrom;
     private IpEndpoint _headTo;
+    private int _headLink;
 
     public UdpSocket(NetworkLoop loop)
         : base(loop)
@@ -48,7 +49,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
     public override Error Bind(IpEndpoint local)
     {
         using var turn = Loop.TakeTurn();
-        if (!local.Address.IsAny && !turn.Stack.IsOwn(local.Address)) return Error.EADDRNOTAVAIL;
+        if (!turn.Stack.Udp.CanBind(local.Address)) return Error.EADDRNOTAVAIL;
         return _endpoint is not null ? Error.EINVAL : BindInTurn(local, turn);
     }
 
@@ -57,9 +58,10 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         using var turn = Loop.TakeTurn();
         if (remote.Address.IsAny) remote = remote with { Address = Ipv4Address.Loopback };
         if (!Options.Broadcast && IsBroadcast(remote.Address, turn)) return Error.EACCES;
-        if (!turn.Stack.TrySelectSource(remote.Address, out _, out _)) return Error.ENETUNREACH;
+        if (!TrySelectSource(remote.Address, turn, out var source)) return Error.ENETUNREACH;
         if (_endpoint is null && BindInTurn(new(Ipv4Address.Any, 0), turn) is not Error.Success and var error) return error;
         _peer = remote;
+        _endpoint!.Connect(remote, source);
         return Error.Success;
     }
 
@@ -67,6 +69,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
     {
         using var turn = Loop.TakeTurn();
         _peer = null;
+        _endpoint?.Disconnect();
         Pending = Error.Success;
         return Error.Success;
     }
@@ -84,9 +87,8 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
     public override Error GetLocal(out IpEndpoint local)
     {
         using var turn = Loop.TakeTurn();
-        local = _endpoint?.Local ?? new(Ipv4Address.Any, 0);
         // Linux names the address that it speaks from to its peer.
-        if (_peer is { } peer && local.Address.IsAny && turn.Stack.TrySelectSource(peer.Address, out var source, out _)) local = local with { Address = source };
+        local = _endpoint is { } endpoint ? endpoint.Local with { Address = endpoint.Address } : new(Ipv4Address.Any, 0);
         return Error.Success;
     }
 
@@ -150,6 +152,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
     {
         _head?.Release();
         _head = null;
+        LeaveGroups(now);
         _endpoint?.Close();
         _endpoint = null;
     }
@@ -187,6 +190,13 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         AllowBroadcast = true,
         TimeToLive = (byte)Options.TimeToLive,
         QueueOctets = Options.ReceiveBuffer,
+        ReuseAddress = Options.ReuseAddress,
+        ReusePort = Options.ReusePort,
+        GroupTimeToLive = (byte)Options.MulticastTimeToLive,
+        IsLooped = Options.MulticastLoop,
+        GroupLink = GroupLink,
+        GroupSource = GroupSource,
+        Groups = Groups,
         QueueDatagrams = Math.Max(16, Options.ReceiveBuffer / 1024),
     };
 
@@ -211,21 +221,17 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         message.IsTruncated = copied < datagram.Length;
         message.From = _headFrom;
         message.Destination = _headTo;
+        message.Link = _headLink;
         if ((flags & MessageFlags.Peek) != 0) return Error.Success;
         datagram.Release();
         _head = null;
         return Error.Success;
     }
 
-    // Brings the next datagram to the head. A connected socket takes its peer's alone.
+    // Brings the next datagram to the head.
     private bool HasDatagram()
     {
-        while (_head is null && _endpoint is { } endpoint && endpoint.TryReceive(out var datagram, out _headFrom, out _headTo))
-        {
-            if (_peer is { } peer && _headFrom != peer) datagram.Release();
-            else _head = datagram;
-        }
-
+        if (_head is null && _endpoint is { } endpoint && endpoint.TryReceive(out var datagram, out _headFrom, out _headTo, out _headLink)) _head = datagram;
         return _head is not null;
     }
 
@@ -258,7 +264,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
 
     private static bool IsBroadcast(IpAddress address, LoopTurn turn)
     {
-        if (address.Ipv4 == Ipv4Address.Broadcast) return true;
+        if (address.Ipv4 == Ipv4Address.Broadcast || address.Ipv4.Value == 0x7FFF_FFFF) return true;
         foreach (var interface_ in turn.Stack.Interfaces)
             foreach (var own in interface_.Addresses)
                 if (own.IsDirectedBroadcast(address.Ipv4)) return true;

@@ -6,6 +6,9 @@ public static class IpProtocol
     /// <summary>ICMP (RFC 792).</summary>
     public const byte Icmp = 1;
 
+    /// <summary>IGMP (RFC 3376).</summary>
+    public const byte Igmp = 2;
+
     /// <summary>TCP (RFC 9293).</summary>
     public const byte Tcp = 6;
 

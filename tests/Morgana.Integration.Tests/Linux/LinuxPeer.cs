@@ -120,7 +120,7 @@ internal sealed class LinuxPeer : IAsyncDisposable
         return output;
     }
 
-    private static async Task<(int Status, string Output)> TryRunAsync(string[] command)
+    public static async Task<(int Status, string Output)> TryRunAsync(string[] command)
     {
         var start = new ProcessStartInfo(Requirements.Find(command[0]) ?? command[0]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (string argument in command.Skip(1)) start.ArgumentList.Add(argument);

@@ -21,11 +21,95 @@ public class UdpStackTests
     [Fact]
     public void The_exact_address_comes_before_any()
     {
-        Assert.Equal(UdpBindError.None, _udp.TryBind(new(Ipv4Address.Any, 53), new(), out var any));
-        Assert.Equal(UdpBindError.None, _udp.TryBind(new(Second, 53), new(), out var exact));
+        var shared = new UdpBindOptions { ReuseAddress = true };
+        Assert.Equal(UdpBindError.None, _udp.TryBind(new(Second, 53), shared, out var exact));
+        Assert.Equal(UdpBindError.None, _udp.TryBind(new(Ipv4Address.Any, 53), shared, out var any));
         Deliver(Second, 53);
         Deliver(Own, 53);
         Assert.Equal((1, 1), (any!.QueuedDatagrams, exact!.QueuedDatagrams));
+    }
+
+    [Fact]
+    public void Any_address_is_in_the_way_of_each()
+    {
+        Assert.Equal(UdpBindError.None, _udp.TryBind(new(Ipv4Address.Any, 53), new(), out _));
+        Assert.Equal(UdpBindError.AddressInUse, _udp.TryBind(new(Own, 53), new(), out _));
+        Assert.Equal(UdpBindError.AddressInUse, _udp.TryBind(new(Own, 53), new() { ReuseAddress = true, ReusePort = true }, out _));
+        Assert.Equal(UdpBindError.None, _udp.TryBind(new(Own, 54), new(), out _));
+        Assert.Equal(UdpBindError.None, _udp.TryBind(new(Second, 54), new(), out _));
+        Assert.Equal(UdpBindError.AddressInUse, _udp.TryBind(new(Ipv4Address.Any, 54), new(), out _));
+    }
+
+    [Fact]
+    public void Of_those_who_share_a_port_the_last_one_gets_what_is_for_one_and_a_peers_own_comes_first()
+    {
+        var shared = new UdpBindOptions { ReuseAddress = true };
+        _udp.TryBind(new(Own, 53), shared, out var first);
+        _udp.TryBind(new(Own, 53), shared, out var second);
+        Deliver(Own, 53);
+        Assert.Equal((0, 1), (first!.QueuedDatagrams, second!.QueuedDatagrams));
+        first.Connect(new(Peer, 1000), Own);
+        Deliver(Own, 53);
+        Assert.Equal((1, 1), (first.QueuedDatagrams, second.QueuedDatagrams));
+        first.Connect(new(Peer, 1001), Own);
+        second.Close();
+        var refused = Datagram(Own, 53);
+        Assert.Equal(DropReason.NoSocket, _udp.HandleDatagram(Peer, Own, false, true, refused, Instant.Zero));
+        refused.Release();
+        first.Disconnect();
+        Deliver(Own, 53);
+        Assert.Equal(2, first.QueuedDatagrams);
+        first.Close();
+        Assert.Equal(0, _pool.InUse);
+    }
+
+    [Fact]
+    public void Flows_stay_with_one_of_those_who_share_them_and_are_spread_over_all()
+    {
+        var shared = new UdpBindOptions { ReusePort = true };
+        var endpoints = Enumerable.Range(0, 4).Select(_ => _udp.TryBind(new(Own, 53), shared, out var endpoint) == UdpBindError.None ? endpoint! : null!).ToArray();
+        var used = new HashSet<int>();
+        for (ushort port = 1; port <= 100; port++)
+        {
+            Deliver(Own, 53, port);
+            Deliver(Own, 53, port);
+            int taker = Array.FindIndex(endpoints, e => e.QueuedDatagrams > 0);
+            used.Add(taker);
+            for (int i = 0; i < 2; i++)
+            {
+                Assert.True(endpoints[taker].TryReceive(out var payload, out _, out _), $"The second of port {port} went elsewhere.");
+                payload.Release();
+            }
+        }
+
+        Assert.Equal(4, used.Count);
+        Assert.Equal(0, _pool.InUse);
+    }
+
+    [Fact]
+    public void What_is_for_everybody_goes_to_each_and_one_full_queue_harms_no_other()
+    {
+        var shared = new UdpBindOptions { ReuseAddress = true, AllowBroadcast = true };
+        var endpoints = new List<UdpEndpoint>();
+        foreach (var options in new[] { shared, shared with { QueueDatagrams = 1 }, shared, shared with { AllowBroadcast = false } })
+        {
+            Assert.Equal(UdpBindError.None, _udp.TryBind(new(Ipv4Address.Any, 53), options, out var endpoint));
+            endpoints.Add(endpoint!);
+        }
+
+        for (int i = 0; i < 3; i++)
+            Assert.Equal(DropReason.None, _udp.HandleDatagram(Peer, Ipv4Address.Broadcast, true, false, Datagram(Ipv4Address.Broadcast, 53), Instant.Zero));
+        Assert.Equal([3, 1, 3, 0], endpoints.Select(e => e.QueuedDatagrams));
+        Assert.Equal(2, _drops[DropReason.SocketQueueFull]);
+        while (endpoints[0].TryReceive(out var payload, out var from, out var to, out int link))
+        {
+            Assert.Equal((3, new IpEndpoint(Peer, 1000), new IpEndpoint(Ipv4Address.Broadcast, 53), 0), (payload.Length, from, to, link));
+            Assert.Equal([1, 2, 3], payload.Span.ToArray());
+            payload.Release();
+        }
+
+        foreach (var endpoint in endpoints) endpoint.Close();
+        Assert.Equal(0, _pool.InUse);
     }
 
     [Fact]
@@ -112,14 +196,14 @@ public class UdpStackTests
         Assert.Equal(0, _pool.InUse);
     }
 
-    private void Deliver(IpAddress to, ushort port) =>
-        Assert.Equal(DropReason.None, _udp.HandleDatagram(Peer, to, false, true, Datagram(to, port), Instant.Zero));
+    private void Deliver(IpAddress to, ushort port, ushort from = 1000) =>
+        Assert.Equal(DropReason.None, _udp.HandleDatagram(Peer, to, false, true, Datagram(to, port, from), Instant.Zero));
 
-    private PacketBuffer Datagram(IpAddress to, ushort port)
+    private PacketBuffer Datagram(IpAddress to, ushort port, ushort from = 1000)
     {
         Assert.True(_pool.TryRentPacket(PacketBuffer.Headroom, out var packet));
         Assert.True(packet.TryAppend([1, 2, 3]));
-        new UdpHeader(1000, port).PushTo(packet, Peer, to);
+        new UdpHeader(from, port).PushTo(packet, Peer, to);
         return packet;
     }
 

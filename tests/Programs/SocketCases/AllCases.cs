@@ -22,6 +22,9 @@ internal static class AllCases
         EndingFlows.RunAll();
         PortFlows.RunAll();
         DatagramFlows.RunAll();
+        GroupFlows.RunAll();
+        GroupSequences.RunAll();
+        SharedPortFlows.RunAll();
         UnixFlows.RunAll();
         PingFlows.RunAll();
         InterfaceFlows.RunAll();

@@ -46,7 +46,44 @@ internal static class BothWays
         using var ping = new System.Net.NetworkInformation.Ping();
         var reply = await ping.SendPingAsync(IPAddress.Parse("10.0.0.2"), 30_000);
         Console.WriteLine($"ping: {reply.Status} {reply.Address} {reply.Buffer.Length}");
+        await GroupAsync(there);
         await Task.WhenAll(serving, peer);
+    }
+
+    // The other host hears what an ordinary socket sends to a group, and is heard.
+    private static async Task GroupAsync(NetworkLoop there)
+    {
+        var group = Ipv4Address.From(239, 77, 0, 9);
+        var heard = new TaskCompletionSource<string>();
+        using var client = new UdpClient(new IPEndPoint(IPAddress.Any, 7701));
+        client.JoinMulticastGroup(IPAddress.Parse("239.77.0.9"));
+        Morgana.Protocols.Igmp.GroupMemberships groups;
+        using (var turn = there.TakeTurn())
+        {
+            groups = turn.Stack.CreateMemberships();
+            groups.Join(turn.Stack.Interfaces[0].Groups, group, turn.Now);
+            turn.Stack.Udp.TryBind(new(Ipv4Address.Any, 7702), new() { Groups = groups }, out var endpoint);
+            endpoint!.Owner = new Listener(heard);
+            endpoint.Send("a word"u8, new(group, 7701), turn.Now);
+        }
+
+        var received = await client.ReceiveAsync();
+        Console.WriteLine($"from the other host to a group: {received.RemoteEndPoint} {Encoding.ASCII.GetString(received.Buffer)}");
+        await client.SendAsync("another word"u8.ToArray(), new IPEndPoint(IPAddress.Parse("239.77.0.9"), 7702));
+        Console.WriteLine($"from an ordinary socket to a group: {await heard.Task}");
+        using (var turn = there.TakeTurn()) groups.Clear(turn.Now);
+    }
+
+    private sealed class Listener(TaskCompletionSource<string> heard) : IUdpObserver
+    {
+        public void HandleReady(Morgana.Protocols.Udp.UdpEndpoint endpoint, Instant now)
+        {
+            while (endpoint.TryReceive(out var payload, out var from, out _))
+            {
+                heard.TrySetResult($"{from} {Encoding.ASCII.GetString(payload.Span)}");
+                payload.Release();
+            }
+        }
     }
 
     private static NetworkLoop Host(INetworkDevice device, BufferPool pool, byte number, Ipv4Address address)

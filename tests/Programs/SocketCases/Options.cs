@@ -17,7 +17,8 @@ internal static class Options
         .. new[]
         {
             SocketOptionName.HeaderIncluded, SocketOptionName.TypeOfService, SocketOptionName.IpTimeToLive, SocketOptionName.MulticastTimeToLive,
-            SocketOptionName.MulticastLoopback, SocketOptionName.DontFragment, SocketOptionName.PacketInformation,
+            SocketOptionName.MulticastLoopback, SocketOptionName.MulticastInterface, SocketOptionName.AddMembership, SocketOptionName.DropMembership,
+            SocketOptionName.AddSourceMembership, SocketOptionName.DropSourceMembership, SocketOptionName.BlockSource, SocketOptionName.UnblockSource, SocketOptionName.DontFragment, SocketOptionName.PacketInformation,
         }.Select(n => (SocketOptionLevel.IP, n)),
         .. new[]
         {
