@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Morgana.Build;
 
@@ -55,7 +57,10 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         }
     }
 
-    private static string CacheFolder(string project) => Path.Combine(Path.GetDirectoryName(project)!, "obj", "morgana");
+    // A program that is one file has no folder of its own: what is made of it lies where the caches are.
+    private static string CacheFolder(string project) => ProjectFile.IsOneFile(project)
+        ? Path.Combine(UserCache.Folder("programs"), $"{Name(project)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(project)))[..16]}")
+        : Path.Combine(Path.GetDirectoryName(project)!, "obj", "morgana");
 
     private static string Name(string project) => Path.GetFileNameWithoutExtension(project);
 
@@ -80,7 +85,7 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
     /// <summary>What is known of how a project's image was made.</summary>
     public static CompilerReports Reports(string project)
     {
-        string file = Path.Combine(CacheFolder(project), Name(project));
+        string file = Path.Combine(CacheFolder(project), "image");
         return new(file + ".ilc.rsp", file + ".mstat", file + ".trimming");
     }
 
@@ -111,7 +116,7 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
         var fingerprint = Fingerprint.Take(File.ReadAllLines(inputsFile), _dotnet, out DateTime newest);
         string made = Product(project, folder, fingerprint);
         // Renamed into place: an image that runs just now keeps its file.
-        if (kind == BuildKind.Image) TakeImage(Path.Combine(published, Name(project)), made);
+        if (kind == BuildKind.Image) TakeImage(Path.Combine(published, Path.GetFileNameWithoutExtension(fingerprint.Assembly) ?? Name(project)), made);
         // What lies beside it is in it, and nothing should look as if it were read from here.
         if (fingerprint.HasContent && Directory.Exists(published)) Directory.Delete(published, recursive: true);
         if (!File.Exists(made)) throw new BuildException($"{project} was built, but did not make {made}.");

@@ -34,7 +34,7 @@ internal sealed class DotnetCommand(string path, IBuildLog log, bool collectsTri
     /// <exception cref="BuildException">The command failed; the details are its errors.</exception>
     public async Task RunAsync(string[] arguments, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo(path, [.. arguments, "-nologo", "-v:minimal", "-clp:NoSummary", "-nodeReuse:false"])
+        var start = new ProcessStartInfo(path, [.. arguments, "-nologo", "-v:minimal", "-clp:NoSummary"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -42,6 +42,8 @@ internal sealed class DotnetCommand(string path, IBuildLog log, bool collectsTri
         };
         // A build that is started from inside another must not take that one's MSBuild for its own.
         foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray()) start.Environment.Remove(name);
+        // As -nodeReuse:false, which is not understood where the project is a file of C#.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";

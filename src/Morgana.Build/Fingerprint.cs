@@ -74,7 +74,7 @@ internal sealed class Fingerprint
 
     /// <summary>Whether it was taken of this project, and everything in it is as it was.</summary>
     public bool IsCurrent(string project, string dotnet) =>
-        _inputs.Contains("project=" + project) && Take(_inputs, dotnet, out _).Hash == Hash;
+        (_inputs.Contains("project=" + project) || _inputs.Contains("program=" + project)) && Take(_inputs, dotnet, out _).Hash == Hash;
 
     private static void Collect(string input, SortedSet<string> files)
     {
@@ -87,6 +87,10 @@ internal sealed class Fingerprint
                 string folder = Path.GetDirectoryName(path)!;
                 AddFolder(folder, files);
                 AddInherited(Path.GetDirectoryName(folder), files);
+                break;
+            case "program":
+                files.Add(path);
+                AddInherited(Path.GetDirectoryName(path), files);
                 break;
             case "folder":
                 AddFolder(path.TrimEnd('/'), files);

@@ -6,22 +6,28 @@ namespace Morgana.Build;
 /// <remarks>They do nothing to a project that imports Morgana.Sdk.</remarks>
 internal static class PlainProgram
 {
-    private const string Targets = "Plain.targets";
+    private const string Framework = "PlainFramework.targets", Targets = "Plain.targets";
 
     /// <summary>What the dotnet command is given; nothing where the targets are missing.</summary>
     public static string[] Arguments(string project)
     {
-        if (Find() is not { } targets) return [];
+        if (Find() is not { } folder) return [];
         var version = Assembly.GetExecutingAssembly().GetName().Version!;
-        return [$"-p:BeforeTargetFrameworkInferenceTargets={targets}", $"-p:MorganaPlainProject={project}", $"-p:MorganaPlainVersion={version.ToString(3)}"];
+        return
+        [
+            $"-p:BeforeMicrosoftNETSdkTargets={Path.Combine(folder, Framework)}",
+            $"-p:BeforeTargetFrameworkInferenceTargets={Path.Combine(folder, Targets)}",
+            $"-p:MorganaPlainProject={project}",
+            $"-p:MorganaPlainVersion={version.ToString(3)}",
+        ];
     }
 
     // Beside the sources that this command was built from; else what the tool's package brought.
     private static string? Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "src", "Morgana.Sdk", "Sdk", Targets) is var source && File.Exists(source)) return source;
-        string packed = Path.Combine(AppContext.BaseDirectory, "Sdk", Targets);
-        return File.Exists(packed) ? packed : null;
+            if (Path.Combine(folder.FullName, "src", "Morgana.Sdk", "Sdk") is var source && File.Exists(Path.Combine(source, Targets))) return source;
+        string packed = Path.Combine(AppContext.BaseDirectory, "Sdk");
+        return File.Exists(Path.Combine(packed, Targets)) ? packed : null;
     }
 }

@@ -10,14 +10,7 @@ public sealed record LinuxKernel(string Image, string Modules)
     private const string Package = "linux-image-cloud-amd64", Suffix = "-cloud-amd64";
 
     /// <summary>Where a kernel is unpacked that is not installed: the user's cache.</summary>
-    private static string Cache
-    {
-        get
-        {
-            string root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-            return Path.Combine(root, "morgana", "linux");
-        }
-    }
+    private static string Cache => UserCache.Folder("linux");
 
     /// <summary>The newest that is there, or null.</summary>
     public static LinuxKernel? Find() => FindIn("/") ?? FindIn(Cache);

@@ -40,7 +40,19 @@ internal sealed class AssemblyCode : IDisposable
     public IReadOnlyCollection<MemberName> Methods => _methods.Keys;
 
     /// <summary>What the methods of that name use.</summary>
-    public IEnumerable<Use> Uses(MemberName method) => _methods.TryGetValue(method, out var handles) ? handles.SelectMany(Uses) : [];
+    /// <exception cref="BadImageFormatException">The code of one of them is none.</exception>
+    public IEnumerable<Use> Uses(MemberName method)
+    {
+        if (!_methods.TryGetValue(method, out var handles)) return [];
+        try
+        {
+            return [.. handles.SelectMany(Uses)];
+        }
+        catch (BadImageFormatException e)
+        {
+            throw new BadImageFormatException($"{method.Assembly}.dll: the code of {method.Type}.{method.Name} cannot be read: {e.Message}", e);
+        }
+    }
 
     /// <summary>The native library that the method is a function of; null for a method with code.</summary>
     public string? NativeLibrary(MemberName method)

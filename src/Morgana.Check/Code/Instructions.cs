@@ -30,15 +30,18 @@ internal static class Instructions
 
     private static void Skip(ref BlobReader code, OperandType operand)
     {
-        code.Offset += operand switch
+        // The number is read first: it is a part of what is passed over.
+        long length = operand switch
         {
             OperandType.InlineNone => 0,
             OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
             OperandType.InlineVar => 2,
             OperandType.InlineI8 or OperandType.InlineR => 8,
             // The number of targets, and as many distances.
-            OperandType.InlineSwitch => checked(code.ReadInt32() * 4),
+            OperandType.InlineSwitch => code.ReadUInt32() * 4L,
             _ => 4,
         };
+        if (length > code.RemainingBytes) throw new BadImageFormatException("The code ends within an instruction.");
+        code.Offset += (int)length;
     }
 }

@@ -11,7 +11,7 @@ namespace Morgana.Cli.Commands;
 /// <summary><c>morgana build</c>.</summary>
 internal static class BuildCommand
 {
-    private static readonly Argument<string> Project = new("PROJECT") { Description = "a unikernel's project or its folder; for linux-vm also an image made by build" };
+    private static readonly Argument<string> Project = new("PROJECT") { Description = "a project, its folder, or a program that is one .cs file; for linux-vm also an image made by build" };
     private static readonly Option<string> Output = new("--output", "-o") { Description = "where to put the image", HelpName = "FILE", Required = true };
     private static readonly Option<string> Target = new("--target") { Description = "process: a program for Linux; vm: the same with a kernel, for a virtual machine to boot; linux-vm: the same in an initial file system, for a stock Linux to boot with (default: process)", HelpName = "process|vm|linux-vm" };
 

@@ -11,7 +11,7 @@ namespace Morgana.Cli.Commands;
 internal static class CheckCommand
 {
     private static readonly string[] Formats = ["text", "json"];
-    private static readonly Argument<string> Project = new("PROJECT") { Description = "any program's project or its folder" };
+    private static readonly Argument<string> Project = new("PROJECT") { Description = "a project, its folder, or a program that is one .cs file" };
     private static readonly Option<string> Format = new("--format") { Description = "text to read, or json (default: text)", HelpName = string.Join('|', Formats) };
 
     public static Command Create()
@@ -29,8 +29,21 @@ internal static class CheckCommand
         using (var log = new ConsoleBuildLog()) await new Builder(BuildKind.Image, log).BuildAsync(project, stop.Token);
         var reports = Builder.Reports(project);
         if (!reports.Exist) throw new CommandException($"what the compiler said of {project} is not there any more: remove {Path.Combine(folder, "obj")} and try again");
-        Finding[] found = [.. ProgramCheck.Run(reports.Response, reports.Compiled, folder).Concat(CompilerWarnings.Read(reports.Trimming, folder)).OrderBy(f => f.Verdict)];
+        Finding[] found = Find(reports, folder);
         Console.Out.Write(format == "json" ? CheckJson.Write(found) : CheckText.Write(Path.GetFileNameWithoutExtension(project), found));
         return found.Any(f => f.Verdict == Verdict.Fails) ? ExitStatus.Failed : ExitStatus.Done;
+    }
+
+    private static Finding[] Find(CompilerReports reports, string folder)
+    {
+        try
+        {
+            var calls = ProgramCheck.Run(reports.Response, reports.Compiled, folder);
+            return [.. calls.Concat(CompilerWarnings.Read(reports.Trimming, folder)).OrderBy(f => f.Verdict)];
+        }
+        catch (BadImageFormatException e)
+        {
+            throw new CommandException(e.Message);
+        }
     }
 }

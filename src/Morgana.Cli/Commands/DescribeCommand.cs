@@ -41,7 +41,7 @@ internal static class DescribeCommand
     /// <summary>The image if it is current; else what compiling alone gives, which takes less.</summary>
     private static async Task<string> FindAsync(string subject, CancellationToken stop)
     {
-        bool isProject = Directory.Exists(subject) || subject.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase);
+        bool isProject = Directory.Exists(subject) || ProjectFile.IsNamedLikeOne(subject);
         if (!isProject) return File.Exists(subject) ? Path.GetFullPath(subject) : throw new CommandException($"{subject}: no such project or image");
         string project = ProjectFile.Locate(subject);
         using var log = new ConsoleBuildLog();

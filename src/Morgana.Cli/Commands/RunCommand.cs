@@ -20,7 +20,7 @@ internal static class RunCommand
         ["linux-vm"] = LinuxVmTarget.RunAsync,
     };
 
-    private static readonly Argument<string> Subject = new("PROJECT|IMAGE") { Description = "a unikernel's project or its folder, or an image made by build" };
+    private static readonly Argument<string> Subject = new("PROJECT|IMAGE") { Description = "a project, its folder, a program that is one .cs file, or an image made by build" };
     private static readonly Option<PublishedPort[]> Publish = new("--publish")
     {
         Description = "publish a port of the guest on the host's loopback, or on ADDRESS; repeatable (default: 8080:80)",

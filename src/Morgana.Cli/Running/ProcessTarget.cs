@@ -75,7 +75,7 @@ internal static class ProcessTarget
 
     private static async Task<string> FindImageAsync(string subject, CancellationToken stop)
     {
-        bool isImage = File.Exists(subject) && !subject.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase);
+        bool isImage = File.Exists(subject) && !ProjectFile.IsNamedLikeOne(subject);
         if (isImage) return ElfFile.FindFault(subject) is { } fault ? throw new CommandException(fault) : Path.GetFullPath(subject);
         if (!File.Exists(subject) && !Directory.Exists(subject)) throw new CommandException($"{subject}: no such project or image");
         using var log = new ConsoleBuildLog();

@@ -8,10 +8,13 @@ public sealed class ProjectFileTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Fact]
-    public void A_folder_with_one_project_and_the_project_itself_are_found()
+    [Theory]
+    [InlineData("App.csproj")]
+    [InlineData("App.fsproj")]
+    [InlineData("App.vbproj")]
+    public void A_folder_with_one_project_and_the_project_itself_are_found(string name)
     {
-        string project = Path.Combine(_folder, "App.csproj");
+        string project = Path.Combine(_folder, name);
         File.WriteAllText(project, "");
         Assert.Equal(project, ProjectFile.Locate(_folder));
         Assert.Equal(project, ProjectFile.Locate(_folder + "/"));

@@ -62,7 +62,8 @@ public sealed class PlainConsoleTests : IDisposable
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
                 <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
+                <TargetFrameworks>net8.0;net10.0</TargetFrameworks>
+                <AssemblyName>its.world</AssemblyName>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
                 <MorganaTimeZones>Europe/*;UTC</MorganaTimeZones>
@@ -101,7 +102,7 @@ public sealed class PlainConsoleTests : IDisposable
         string[] said =
         [
             "arguments: a b|--help", "variable: Ada Lovelace", "content: mine, theirs", "beside it: /app/data/of library.txt /app/own.txt", "user: True, True", "null: 0, full: IOException",
-            "processes: World True 1 True 1", "start: Win32Exception", "zone: 14:00 +02:00, Europe/Berlin", "write: IOException", "read: something typed",
+            "processes: its.world True 1 True 1", "start: Win32Exception", "zone: 14:00 +02:00, Europe/Berlin", "write: IOException", "read: something typed",
         ];
         // A virtual machine's console shows what is typed.
         Assert.Equal(said, output.Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n').Split('\n').Where(l => l is not ("something typed" or "end")));

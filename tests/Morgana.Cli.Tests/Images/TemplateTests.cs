@@ -29,6 +29,31 @@ public sealed class TemplateTests : IDisposable
         if (HasMachines) await AnswersAsync(image, "--target", "vm", "--accel", "tcg");
     }
 
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task An_application_of_FSharp_says_hello()
+    {
+        string image = await ImageOfAsync("web", "--language", "F#");
+        await AnswersAsync(image, "--target", "process");
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task A_program_that_is_one_file_says_hello()
+    {
+        string program = Path.Combine(_folder, "one.cs"), image = Path.Combine(_folder, "one");
+        File.WriteAllText(program, """
+            #:sdk Microsoft.NET.Sdk.Web
+            var builder = WebApplication.CreateBuilder(args);
+            var app = builder.Build();
+            app.MapGet("/", () => $"Hello {app.Configuration["Whom"]}!");
+            app.Run();
+            """);
+        File.WriteAllText(Path.Combine(_folder, "appsettings.json"), """{ "Whom": "World" }""");
+        await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "morgana"), "build", program, "-o", image);
+        await AnswersAsync(image, "--target", "process");
+    }
+
     private static bool HasMachines => Toolchain.FindProgram("qemu-system-x86_64") is not null;
 
     private static async Task WorksAsync(string image, int signal, params string[] options)

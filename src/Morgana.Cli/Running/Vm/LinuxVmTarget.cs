@@ -113,7 +113,7 @@ internal static class LinuxVmTarget
 
     private static async Task<string> FindAsync(string subject, IBuildLog log, CancellationToken stop)
     {
-        if (!File.Exists(subject) || subject.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase))
+        if (!File.Exists(subject) || ProjectFile.IsNamedLikeOne(subject))
         {
             if (!File.Exists(subject) && !Directory.Exists(subject)) throw new CommandException($"{subject}: no such project or image");
             return (await new Builder(BuildKind.Image, log).BuildAsync(ProjectFile.Locate(subject), stop)).Path;

@@ -8,7 +8,7 @@ internal static class VmImages
     /// <summary>Finds it, or makes it. What is made for a project lies beside the project's own image.</summary>
     public static async Task<string> FindAsync(string subject, string kernel, IBuildLog log, CancellationToken stop)
     {
-        bool isFile = File.Exists(subject) && !subject.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase);
+        bool isFile = File.Exists(subject) && !ProjectFile.IsNamedLikeOne(subject);
         if (isFile && DiskImage.IsOne(subject)) return Verified(subject, DiskImage.ReadImage(subject));
         if (isFile && ElfFile.FindFault(subject) is { } fault) throw new CommandException(fault);
         if (isFile && VirtualMachineImage.IsOne(subject)) return Verified(subject, File.ReadAllBytes(subject));
