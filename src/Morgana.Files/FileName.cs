@@ -12,6 +12,9 @@ public readonly struct FileName : IEquatable<FileName>
 
     internal FileName(ReadOnlySpan<byte> octets) => _octets = octets.ToArray();
 
+    /// <summary>A name of octets that are known to be one.</summary>
+    public static FileName From(ReadOnlySpan<byte> octets) => new(octets);
+
     /// <summary>The octets.</summary>
     public ReadOnlySpan<byte> Octets => _octets;
 

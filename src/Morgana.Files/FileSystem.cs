@@ -15,6 +15,9 @@ public abstract class FileSystem
     /// <summary>Whether nothing in it can change: then changes fail with EROFS before anything else is looked at.</summary>
     public abstract bool IsReadOnly { get; }
 
+    /// <summary>Whether it knows itself who may do what, and is asked (<see cref="Inode.CheckAccess"/>): one that is somebody else's in truth.</summary>
+    public virtual bool ChecksAccess => false;
+
     /// <summary>What statfs(2) tells of it.</summary>
     public abstract FileSystemSpace GetSpace();
 }

@@ -26,6 +26,9 @@ public abstract class Inode
     /// <summary>What stat(2) tells of it.</summary>
     public abstract Errno GetStatus(out FileStatus status);
 
+    /// <summary>Whether the user may do so: asked where <see cref="FileSystem.ChecksAccess"/>, and else found in its status.</summary>
+    public virtual Errno CheckAccess(AccessModes wanted) => Errno.None;
+
     /// <summary>Changes attributes.</summary>
     public virtual Errno Change(in AttributeChange change) => Errno.EPERM;
 
@@ -106,18 +109,23 @@ public abstract class Inode
     /// <summary>What was written survives as the file system can make it survive.</summary>
     public virtual Errno Flush() => Errno.None;
 
+    /// <summary>flock(2), where the file has locks that others know as well. Of an open file whose inode is its own.</summary>
+    /// <returns>Null: the program is alone, and its own locks are all there are.</returns>
+    public virtual Errno? Lock(FileLock kind, bool wait) => null;
+
     /// <summary>Keeps the content in one piece of memory, which reads and writes see as well, until <see cref="Unmap"/>.</summary>
     /// <param name="length">How much of it, from its beginning.</param>
+    /// <param name="writes">Whether it may be written there.</param>
     /// <param name="address">Where; at a multiple of the page size.</param>
     /// <returns>ENODEV if this kind of file cannot: mmap(2).</returns>
-    public virtual Errno Map(long length, out nint address)
+    public virtual Errno Map(long length, bool writes, out nint address)
     {
         address = 0;
         return Errno.ENODEV;
     }
 
-    /// <summary>After <see cref="Map"/>, once for each.</summary>
-    public virtual void Unmap()
+    /// <summary>After <see cref="Map"/>, once for each, with what that gave and got.</summary>
+    public virtual void Unmap(nint address, long length)
     {
     }
 

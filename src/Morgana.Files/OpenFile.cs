@@ -129,7 +129,7 @@ public sealed class OpenFile : IDisposable
     /// <summary>flock(2): a lock of the whole file, which others may ask for or not.</summary>
     /// <param name="kind">Which; <see cref="FileLock.None"/> unlocks.</param>
     /// <param name="wait">Whether to wait for others; else EAGAIN.</param>
-    public Errno Lock(FileLock kind, bool wait) => _namespace.Locks.Set(this, kind, wait);
+    public Errno Lock(FileLock kind, bool wait) => _inode.Lock(kind, wait) ?? _namespace.Locks.Set(this, kind, wait);
 
     /// <summary>The whole content where it lies, if it lies in one place and never changes.</summary>
     public bool TryGetMemory(out ReadOnlyMemory<byte> content)
@@ -148,8 +148,8 @@ public sealed class OpenFile : IDisposable
         if (!CanRead || (writes && !CanWrite)) return Errno.EACCES;
         var error = _inode.Acquire(Flags);
         if (error != Errno.None) return error;
-        error = _inode.Map(length, out nint address);
-        if (error == Errno.None) mapping = new(_inode, Flags, address);
+        error = _inode.Map(length, writes, out nint address);
+        if (error == Errno.None) mapping = new(_inode, Flags, address, length);
         else _inode.Release(Flags);
         return error;
     }
@@ -173,18 +173,22 @@ public sealed class SharedMapping : IDisposable
 {
     private readonly Inode _inode;
     private readonly OpenFlags _flags;
+    private readonly long _length;
     private int _disposed;
 
-    internal SharedMapping(Inode inode, OpenFlags flags, nint address) => (_inode, _flags, Address) = (inode, flags, address);
+    internal SharedMapping(Inode inode, OpenFlags flags, nint address, long length) => (_inode, _flags, Address, _length) = (inode, flags, address, length);
 
     /// <summary>Where the file begins.</summary>
     public nint Address { get; }
+
+    /// <summary>msync(2): what was written there survives as the file's content does.</summary>
+    public Errno Flush() => _inode.Flush();
 
     /// <summary>Nobody may use the memory any more.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        _inode.Unmap();
+        _inode.Unmap(Address, _length);
         _inode.Release(_flags);
     }
 }

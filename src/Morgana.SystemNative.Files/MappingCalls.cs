@@ -10,8 +10,8 @@ internal static unsafe class MappingCalls
     private const int Write = 2, Shared = 1, Anonymous = 0x10;
     private const int PageSize = 4096;
 
-    /// <summary>How each mapping ends, by the address that the program has: two views of one place have the same.</summary>
-    private static readonly Dictionary<nint, Stack<Action>> s_mappings = [];
+    /// <summary>How each mapping is flushed and ends, by the address that the program has: two views of one place have the same.</summary>
+    private static readonly Dictionary<nint, Stack<Ends>> s_mappings = [];
 
     [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_MMap")]
     public static byte* MMap(byte* address, ulong length, int protection, int flags, nint descriptor, long offset)
@@ -37,7 +37,7 @@ internal static unsafe class MappingCalls
         if (!TryTake((nint)address, out var release)) return RealFiles.MUnmap(address, length);
         try
         {
-            release();
+            release.Dispose();
             return 0;
         }
         catch (Exception e)
@@ -46,9 +46,20 @@ internal static unsafe class MappingCalls
         }
     }
 
-    // What is shared is the file's own memory: there is nothing to be written back.
+    // What is shared is the file's own memory; where a file has more than that, it goes there.
     [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_MSync")]
-    public static int MSync(byte* address, ulong length, int flags) => IsOurs((nint)address) ? 0 : RealFiles.MSync(address, length, flags);
+    public static int MSync(byte* address, ulong length, int flags)
+    {
+        if (!TryFind((nint)address, out var mapping)) return RealFiles.MSync(address, length, flags);
+        try
+        {
+            return FileAnswer.Status(mapping.Flush());
+        }
+        catch (Exception e)
+        {
+            return Outcome.Fail(Outcome.Of(e));
+        }
+    }
 
     // .NET asks that it be not inherited; there is nobody who could.
     [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_MAdvise")]
@@ -93,14 +104,14 @@ internal static unsafe class MappingCalls
     {
         var pin = content.Pin();
         mapped = (byte*)pin.Pointer + offset;
-        Add((nint)mapped, pin.Dispose);
+        Add((nint)mapped, new(pin.Dispose));
         return Errno.None;
     }
 
     private static Errno MapShared(SharedMapping shared, long offset, out byte* mapped)
     {
         mapped = (byte*)shared.Address + offset;
-        Add((nint)mapped, shared.Dispose);
+        Add((nint)mapped, new(shared.Dispose, shared.Flush));
         return Errno.None;
     }
 
@@ -129,11 +140,11 @@ internal static unsafe class MappingCalls
 
         octets[done..].Clear();
         mapped = copy;
-        Add((nint)copy, () => NativeMemory.AlignedFree(copy));
+        Add((nint)copy, new(() => NativeMemory.AlignedFree(copy)));
         return Errno.None;
     }
 
-    private static void Add(nint address, Action release)
+    private static void Add(nint address, Ends release)
     {
         lock (s_mappings)
         {
@@ -142,12 +153,15 @@ internal static unsafe class MappingCalls
         }
     }
 
-    private static bool IsOurs(nint address)
+    private static bool IsOurs(nint address) => TryFind(address, out _);
+
+    private static bool TryFind(nint address, [NotNullWhen(true)] out Ends? mapping)
     {
-        lock (s_mappings) return s_mappings.ContainsKey(address);
+        mapping = null;
+        lock (s_mappings) return s_mappings.TryGetValue(address, out var all) && all.TryPeek(out mapping);
     }
 
-    private static bool TryTake(nint address, [NotNullWhen(true)] out Action? release)
+    private static bool TryTake(nint address, [NotNullWhen(true)] out Ends? release)
     {
         lock (s_mappings)
         {
@@ -157,5 +171,13 @@ internal static unsafe class MappingCalls
             if (releases.Count == 0) s_mappings.Remove(address);
             return true;
         }
+    }
+
+    /// <summary>What a mapping is flushed and ended with.</summary>
+    private sealed class Ends(Action dispose, Func<Errno>? flush = null)
+    {
+        public void Dispose() => dispose();
+
+        public Errno Flush() => flush?.Invoke() ?? Errno.None;
     }
 }

@@ -7,7 +7,7 @@ namespace Morgana.SystemNative;
 /// <remarks>
 /// <c>/app</c> is what the build put into the image (Morgana.Sdk's ProgramFiles.targets), the working directory and AppContext.BaseDirectory;
 /// <c>/tmp</c> is memory; <c>/etc/ssl/certs</c> has the roots that TLS trusts, where there is TLS. Everything around is memory too, and root's,
-/// but for what programs expect of a system (<see cref="SystemFiles"/>). No path leads to the host's files.
+/// but for what programs expect of a system (<see cref="SystemFiles"/>). No other path leads to the host's files.
 /// </remarks>
 internal static unsafe class ProgramFiles
 {
@@ -41,23 +41,29 @@ internal static unsafe class ProgramFiles
         var root = new MemoryFileSystem(new() { MaxOctets = 1 << 20, MaxFiles = 4096, RootPermissions = 0x1ED });
         var files = new FileNamespace(root, options);
         var image = ImageFiles.All();
+        var mounts = ProgramMounts.All();
         // What has a whole path lies there, and not under the program's folder: time zones.
-        Mount(files, AppFolder, new EmbeddedFileSystem(image.Where(f => !f.Key.StartsWith('/'))));
+        var app = new EmbeddedFileSystem(image.Where(f => !f.Key.StartsWith('/')));
+        foreach (var (path, _) in mounts.Where(m => m.Path.StartsWith(AppFolder + "/", StringComparison.Ordinal))) app.AddDirectory(path[(AppFolder.Length + 1)..]);
+        Mount(files, AppFolder, app);
         var zones = image.Where(f => f.Key.StartsWith(ZoneFolder, StringComparison.Ordinal)).Select(f => KeyValuePair.Create(f.Key[ZoneFolder.Length..], f.Value)).ToList();
         if (zones.Count > 0) Mount(files, ZoneFolder.TrimEnd('/'), new EmbeddedFileSystem(zones));
         Mount(files, "/dev", SystemFiles.Devices());
         Mount(files, "/proc", SystemFiles.Processes(files));
         Mount(files, "/etc", SystemFiles.Settings());
-        Mount(files, "/tmp", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
+        if (!IsMounted("/tmp")) Mount(files, "/tmp", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         Mount(files, "/dev/shm", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         nint length;
         byte* roots = TrustedRoots(&length);
         if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem([new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
         Mount(files, "/proc/net", NetworkFiles.Create());
         // Keys, settings and caches of the user's, such as ASP.NET Core's: they are gone with the process.
-        Mount(files, user.Home, new MemoryFileSystem(new() { MaxOctets = 1 << 20, RootPermissions = 0x1FF }));
+        if (!IsMounted(user.Home)) Mount(files, user.Home, new MemoryFileSystem(new() { MaxOctets = 1 << 20, RootPermissions = 0x1FF }));
+        foreach (var (path, mounted) in mounts) Mount(files, path, mounted);
         files.ChangeDirectory("/app"u8);
         return files;
+
+        bool IsMounted(string path) => mounts.Any(m => m.Path == path);
     }
 
     private static long TemporaryOctets() =>

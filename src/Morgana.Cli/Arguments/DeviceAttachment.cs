@@ -10,6 +10,15 @@ internal sealed record DeviceAttachment(string Name, string? Kind, string Driver
     public const string BlockSyntax = "NAME=FILE[:SIZE][:ro], or NAME=memory[:SIZE]";
     public const string DeviceSyntax = "NAME=DRIVER[:FILE]";
 
+    /// <summary>Of <c>--mount</c>: where the program finds it.</summary>
+    public string? Mount { get; init; }
+
+    /// <summary>Of <c>--mount</c>: what is there; <c>directory</c>, <c>disk</c> or <c>tar</c>.</summary>
+    public string? Holds { get; init; }
+
+    /// <summary>What the user has written, for messages.</summary>
+    public string Spelling => Mount is not null ? $"--mount {Mount}={(Holds == "directory" ? "" : Holds + ":")}{Path}" : $"--{Kind ?? "device"} {Name}={(Kind is null ? Driver + ":" : "")}{Path}";
+
     /// <summary>How large the file is to be at least, and is made if it is not there.</summary>
     public long? Size { get; init; }
 

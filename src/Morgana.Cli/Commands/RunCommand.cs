@@ -65,6 +65,12 @@ internal static class RunCommand
         HelpName = "NAME=DRIVER[:FILE]",
         CustomParser = result => ParseAll<DeviceAttachment>(result, "--device", DeviceAttachment.TryParseDevice, DeviceAttachment.DeviceSyntax),
     };
+    private static readonly Option<DeviceAttachment[]> Mount = new("--mount")
+    {
+        Description = "for a program that does not know Morgana: put a folder, a durable disk (made if a size is named) or a tar archive among its files; repeatable",
+        HelpName = "PATH=FOLDER[:ro]|disk:FILE[:SIZE]|tar:FILE",
+        CustomParser = result => ParseAll<DeviceAttachment>(result, "--mount", MountParser.TryParse, MountParser.Syntax),
+    };
     private static readonly Option<SecretSource[]> Secret = new("--secret")
     {
         Description = "hand a secret over, from a file or a variable of this environment; repeatable",
@@ -86,7 +92,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Build a unikernel if need be, and run it. What follows -- are its boot arguments.")
         {
-            Subject, Publish, Network, Capture, Memory, AllowHost, Block, Device, Secret, Variables, Boot, Target, Processors, Machine, Acceleration, Debugger, Verbose,
+            Subject, Publish, Network, Capture, Memory, AllowHost, Block, Device, Mount, Secret, Variables, Boot, Target, Processors, Machine, Acceleration, Debugger, Verbose,
         };
         command.SetAction((result, _) => RunAsync(Read(result, boot)));
         return command;
@@ -113,7 +119,7 @@ internal static class RunCommand
             IsDebugged = result.GetValue(Debugger),
             IsVerbose = result.GetValue(Verbose),
             IsNetworkExplicit = result.GetResult(Network) is { Implicit: false } || result.GetResult(Publish) is { Implicit: false },
-            Devices = [.. result.GetValue(Block) ?? [], .. result.GetValue(Device) ?? []],
+            Devices = [.. result.GetValue(Block) ?? [], .. result.GetValue(Device) ?? [], .. result.GetValue(Mount) ?? []],
             Secrets = result.GetValue(Secret) ?? [],
             Environment = result.GetValue(Variables) ?? [],
             Boot = result.GetValue(Boot) ?? [],
@@ -136,6 +142,7 @@ internal static class RunCommand
             if (entry.IndexOf('=', StringComparison.Ordinal) < 1 || entry.Contains(';', StringComparison.Ordinal)) throw Usage($"--boot {entry}: expected NAME=VALUE, such as ipv4=10.0.0.5/24");
         if (settings.Environment.Count + settings.Boot.Count > 0 && settings.Target is "managed") throw Usage("the target managed takes no --env or --boot: it has this command's own environment");
         ManifestCheck.CheckRepeated(settings);
+        ManifestCheck.CheckMounts(settings);
         bool isGateway = settings.Networks.Count == 0 || settings.Networks.Any(n => n.Kind == NetworkKind.Gateway);
         if (settings.IsPublishExplicit && !isGateway) throw Usage("--publish needs --net gateway: on a tap or without a network the host has no ports to publish");
         if (settings.AllowHost && !isGateway) throw Usage("--allow-host needs --net gateway");

@@ -41,7 +41,8 @@ internal sealed class Attachments : IDisposable
         var attachments = new Attachments(place, first);
         try
         {
-            foreach (var device in settings.Devices) attachments.Attach(device);
+            int mounts = 0;
+            foreach (var device in settings.Devices) attachments.Attach(device.Mount is null ? device : device with { Name = string.Create(CultureInfo.InvariantCulture, $"mount{mounts++}") });
             if (settings.Secrets.Count > 0) attachments.HandOver(settings.Secrets);
             return attachments;
         }
@@ -65,8 +66,10 @@ internal sealed class Attachments : IDisposable
         if (device.Path is { } path)
         {
             entry.Append(CultureInfo.InvariantCulture, $",{_place}={_first + _files.Count}");
-            _files.Add(device.Kind == "block" ? OpenBlock(device, path) : OpenDevice(device, path));
+            _files.Add(device.Kind switch { "block" => OpenBlock(device, path), "directory" => OpenDirectory(device, path), _ => OpenDevice(device, path) });
             if (device.IsReadOnly) entry.Append(",readonly");
+            // The guest names it in its messages, as the user did.
+            if (device.Mount is { } mount) entry.Append(CultureInfo.InvariantCulture, $",mount={mount},holds={device.Holds},from={Uri.EscapeDataString(path)}");
         }
         else if (device.Size is { } size)
         {
@@ -78,10 +81,10 @@ internal sealed class Attachments : IDisposable
 
     private static SafeFileHandle OpenBlock(DeviceAttachment device, string path)
     {
-        if (Directory.Exists(path)) throw new CommandException($"--block {device.Name}={path} is a folder: name a file");
+        if (Directory.Exists(path)) throw new CommandException($"{device.Spelling} is a folder: {(device.Mount is { } mount ? $"mount it as {mount}={path}" : "name a file")}");
         bool isNew = !File.Exists(path);
-        if (isNew && device.Size is null) throw new CommandException($"--block {device.Name}={path}: there is no such file; to make one, say how large: --block {device.Name}={path}:64M");
-        if (isNew && device.IsReadOnly) throw new CommandException($"--block {device.Name}={path}: there is no such file to read");
+        if (isNew && device.IsReadOnly) throw new CommandException($"{device.Spelling}: there is no such file to read");
+        if (isNew && device.Size is null) throw new CommandException($"{device.Spelling}: there is no such file; to make one, say how large: {device.Spelling}:64M");
         SafeFileHandle file;
         try
         {
@@ -92,7 +95,7 @@ internal sealed class Attachments : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"--block {device.Name}={path} {WhyNot(e, device, isNew)}");
+            throw new CommandException($"{device.Spelling} {WhyNot(e, device, isNew)}");
         }
 
         if (isNew) RandomAccess.SetLength(file, device.Size!.Value);
@@ -102,7 +105,7 @@ internal sealed class Attachments : IDisposable
             : length % 512 != 0 ? $"no whole number of sectors: it has {length} octets" : null;
         if (fault is null) return file;
         file.Dispose();
-        throw new CommandException($"--block {device.Name}={path} is {fault}");
+        throw new CommandException($"{device.Spelling} is {fault}");
     }
 
     // .NET gives the lock that another holds as the errno of flock, and a file system without writing as that of open.
@@ -111,10 +114,17 @@ internal sealed class Attachments : IDisposable
         { HResult: Libc.EWouldBlock or Libc.ETextBusy } => "is busy: another guest or program has it open",
         _ when isNew => $"cannot be made: {e.Message.TrimEnd('.')}",
         UnauthorizedAccessException when device.IsReadOnly => $"cannot be read by this user: chmod u+r {device.Path}",
-        UnauthorizedAccessException => $"is read-only for this user: chmod u+w {device.Path}, or attach it as {device.Name}={device.Path}:ro",
-        { HResult: Libc.EReadOnlyFileSystem } => $"is on a file system that cannot be written: attach it as {device.Name}={device.Path}:ro",
+        UnauthorizedAccessException => $"is read-only for this user: chmod u+w {device.Path}{(device.Mount is null ? $", or attach it as {device.Name}={device.Path}:ro" : "")}",
+        { HResult: Libc.EReadOnlyFileSystem } => $"is on a file system that cannot be written{(device.Mount is null ? $": attach it as {device.Name}={device.Path}:ro" : "")}",
         _ => $"cannot be opened: {e.Message.TrimEnd('.')}",
     };
+
+    private static SafeFileHandle OpenDirectory(DeviceAttachment device, string path)
+    {
+        if (File.Exists(path)) throw new CommandException($"{device.Spelling} is a file: mount a folder, or a disk as {device.Mount}=disk:{path}, or an archive as {device.Mount}=tar:{path}");
+        int descriptor = Libc.Open(path, Libc.OpenDirectory | Libc.OpenCloseOnExec);
+        return descriptor >= 0 ? new(descriptor, ownsHandle: true) : throw new CommandException($"{device.Spelling} cannot be opened: {System.Runtime.InteropServices.Marshal.GetLastPInvokeErrorMessage()}");
+    }
 
     private static SafeFileHandle OpenDevice(DeviceAttachment device, string path)
     {

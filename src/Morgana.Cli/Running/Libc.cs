@@ -8,6 +8,7 @@ internal static unsafe partial class Libc
     public const int Terminate = 15, Kill = 9;                              // signal(7)
     public const short SpawnSetProcessGroup = 0x02, SpawnSetSignalDefaults = 0x04, SpawnSetSignalMask = 0x08;   // spawn.h of glibc
     public const int DuplicateCloseOnExec = 1030, EIntr = 4, EIo = 5, EAgain = 11;
+    public const int OpenDirectory = 0x10000, OpenCloseOnExec = 0x80000;
     public const int EWouldBlock = 11, ETextBusy = 26, EReadOnlyFileSystem = 30;     // errno(3)
 
     // posix_spawnattr_t has 336 octets, posix_spawn_file_actions_t 80 and sigset_t 128 in glibc for x86-64.
@@ -42,6 +43,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
     public static partial int AddCloseFrom(void* actions, int first);
+
+    /// <summary>Opens for reading: what .NET's files do not open, a directory.</summary>
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, uint mode = 0);
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int pid, int* status, int options);

@@ -13,10 +13,11 @@ internal static class ManifestCheck
         CheckRepeated(settings);
         if (manifest is null)
         {
-            if (settings.Devices.Count + settings.Secrets.Count > 0) throw Usage($"{settings.Subject} has no manifest, so it asks for no device or secret: leave out --block, --device and --secret");
+            if (settings.Devices.Count(d => d.Mount is null) + settings.Secrets.Count > 0) throw Usage($"{settings.Subject} has no manifest, so it asks for no device or secret: leave out --block, --device and --secret");
             return;
         }
 
+        if (settings.Devices.FirstOrDefault(d => d.Mount is not null) is { } mounted) throw Usage($"{manifest.Name} says itself what is attached to it, in its graph: {mounted.Spelling} is for a program that knows nothing of Morgana; use --block");
         CheckVersion(manifest);
         if (!manifest.Targets.Contains(settings.Target)) throw Usage($"{manifest.Name} does not run on the target {settings.Target}; it runs on {string.Join(", ", manifest.Targets)}");
         foreach (var device in settings.Devices) CheckAttached(device, manifest);
@@ -30,8 +31,21 @@ internal static class ManifestCheck
     /// <exception cref="CommandException">A device or a secret stands there twice.</exception>
     public static void CheckRepeated(RunSettings settings)
     {
-        var twice = settings.Devices.GroupBy(d => d.Name).FirstOrDefault(g => g.Count() > 1)?.Key ?? settings.Secrets.GroupBy(s => s.Name).FirstOrDefault(g => g.Count() > 1)?.Key;
+        var twice = settings.Devices.GroupBy(d => d.Mount ?? d.Name).FirstOrDefault(g => g.Count() > 1)?.Key ?? settings.Secrets.GroupBy(s => s.Name).FirstOrDefault(g => g.Count() > 1)?.Key;
         if (twice is not null) throw Usage($"'{twice}' is attached twice");
+    }
+
+    /// <summary>Whether the target has what the mounts need.</summary>
+    /// <exception cref="CommandException">It has not.</exception>
+    public static void CheckMounts(RunSettings settings)
+    {
+        foreach (var mount in settings.Devices.Where(d => d.Mount is not null))
+        {
+            if (settings.Target == "managed") throw Usage($"the target managed has no {mount.Spelling}: a program's files are Linux's there; use --target process");
+            if (mount.Holds == "directory" && settings.Target != "process")
+                throw Usage($"the target {settings.Target} has no folders of the host: {mount.Spelling} needs --target process; or mount a disk ({mount.Mount}=disk:FILE:64M) or an archive ({mount.Mount}=tar:FILE)");
+            if (mount.Holds == "disk" && mount.IsReadOnly) throw Usage($"{mount.Spelling}:ro: a disk's files are mounted for writing; an archive is for reading (tar:FILE)");
+        }
     }
 
     /// <summary>The one network at most of a target whose guest finds no more.</summary>

@@ -39,6 +39,14 @@ public sealed class EmbeddedFileSystem : FileSystem
     /// <exception cref="ArgumentException">A path that is none, that is there twice, or that leads through a file.</exception>
     public void AddGenerated(string path, Func<byte[]> content) => Add(path, new GeneratedFile(this, content));
 
+    /// <summary>Adds an empty directory, if it is not there: for something to be mounted on.</summary>
+    /// <exception cref="ArgumentException">A path that is none, or that leads through a file.</exception>
+    public void AddDirectory(string path)
+    {
+        var directory = _root;
+        foreach (string name in path.Split('/')) directory = directory.GetOrAdd(NameOf(name, path), path);
+    }
+
     /// <inheritdoc/>
     public override FileSystemSpace GetSpace() => new(Magic, _octets, 0, _number, 0);
 
@@ -59,12 +67,17 @@ public sealed class EmbeddedFileSystem : FileSystem
         string[] names = path.Split('/');
         for (int i = 0; i < names.Length; i++)
         {
-            byte[] octets = Encoding.UTF8.GetBytes(names[i]);
-            if (octets.Length is 0 or > FileName.MaxLength || names[i] is "." or ".." || octets.Contains((byte)0)) throw new ArgumentException($"'{path}' is no path of a file.");
-            var name = new FileName(octets);
+            var name = NameOf(names[i], path);
             if (i == names.Length - 1) directory.Add(name, file, path);
             else directory = directory.GetOrAdd(name, path);
         }
+    }
+
+    private static FileName NameOf(string name, string path)
+    {
+        byte[] octets = Encoding.UTF8.GetBytes(name);
+        if (octets.Length is 0 or > FileName.MaxLength || name is "." or ".." || octets.Contains((byte)0)) throw new ArgumentException($"'{path}' is no path of a file.");
+        return new(octets);
     }
 }
 

@@ -155,7 +155,7 @@ public sealed class KeyValueFileSystem : FileSystem
 
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private static Errno ErrorOf(Exception exception) => exception is not StoreException e ? Errno.EIO : e.Error switch
+    internal static Errno ErrorOf(Exception exception) => exception is not StoreException e ? Errno.EIO : e.Error switch
     {
         StoreError.IsFolder => Errno.EISDIR,
         StoreError.IsValue => Errno.ENOTDIR,

@@ -8,14 +8,22 @@ internal sealed class MemoryDirectory : MemoryInode
     private FileName _name;
     private bool _removed;
 
-    public MemoryDirectory(MemoryFileSystem fileSystem, MemoryDirectory? parent, in NewFile file)
+    public MemoryDirectory(TreeFileSystem fileSystem, MemoryDirectory? parent, in NewFile file)
         : base(fileSystem, file)
     {
         _parent = parent;
         if (parent is null) AddName(isNew: true);
     }
 
+    private MemoryDirectory(TreeFileSystem fileSystem, in NewFile file)
+        : base(fileSystem, file)
+    {
+    }
+
     public override FileType Type => FileType.Directory;
+
+    /// <summary>One that gets its place with <see cref="TryRestore"/>.</summary>
+    internal static MemoryDirectory Unplaced(TreeFileSystem fileSystem, in NewFile file) => new(fileSystem, file);
 
     public override Inode? Parent
     {
@@ -69,6 +77,7 @@ internal sealed class MemoryDirectory : MemoryInode
     public override Errno Create(ReadOnlySpan<byte> name, in NewFile file, out Inode? inode)
     {
         inode = null;
+        if (Memory.Prepare() is not Errno.None and var unprepared) return unprepared;
         lock (Memory.Tree)
         {
             // A directory that was removed has no entries, and gets none.
@@ -80,7 +89,7 @@ internal sealed class MemoryDirectory : MemoryInode
                 FileType.Directory => new MemoryDirectory(Memory, this, file),
                 FileType.Link => new MemoryLink(Memory, file),
                 FileType.Socket => new MemorySocket(Memory, file),
-                _ => new MemoryFile(Memory, file),
+                _ => Memory.NewRegular(file),
             };
             made.AddName(isNew: true);
             Put(name, made);
@@ -93,10 +102,12 @@ internal sealed class MemoryDirectory : MemoryInode
     public override Errno Link(ReadOnlySpan<byte> name, Inode target)
     {
         if (target is not MemoryInode { IsDirectory: false } inode) return Errno.EPERM;
+        if (Memory.Prepare() is not Errno.None and var unprepared) return unprepared;
         lock (Memory.Tree)
         {
             if (_removed) return Errno.ENOENT;
             if (Find(name) is not null) return Errno.EEXIST;
+            if (inode.Names.Count >= StoredRecord.MaxNames) return Errno.EMLINK;
             if (!Memory.TryReserveFile()) return Errno.ENOSPC;
             if (!inode.AddName(isNew: false))
             {
@@ -112,6 +123,7 @@ internal sealed class MemoryDirectory : MemoryInode
 
     public override Errno Unlink(ReadOnlySpan<byte> name)
     {
+        if (Memory.Prepare() is not Errno.None and var unprepared) return unprepared;
         MemoryInode inode;
         lock (Memory.Tree)
         {
@@ -127,6 +139,7 @@ internal sealed class MemoryDirectory : MemoryInode
 
     public override Errno RemoveDirectory(ReadOnlySpan<byte> name)
     {
+        if (Memory.Prepare() is not Errno.None and var unprepared) return unprepared;
         MemoryDirectory directory;
         lock (Memory.Tree)
         {
@@ -145,6 +158,7 @@ internal sealed class MemoryDirectory : MemoryInode
     public override Errno Rename(ReadOnlySpan<byte> name, Inode toDirectory, ReadOnlySpan<byte> toName)
     {
         if (toDirectory is not MemoryDirectory to) return Errno.ENOTDIR;
+        if (Memory.Prepare() is not Errno.None and var unprepared) return unprepared;
         MemoryInode? replaced;
         lock (Memory.Tree)
         {
@@ -155,12 +169,13 @@ internal sealed class MemoryDirectory : MemoryInode
             if (moved is MemoryDirectory && to.IsIn(moved)) return Errno.EINVAL;
             var refused = CheckReplace(moved, replaced);
             if (refused != Errno.None) return refused;
+            if (toName.Length > name.Length && !Memory.CanGrow(toName.Length)) return Errno.ENOSPC;
 
             if (replaced is not null) to.Take(toName);
             Take(name);
+            moved.Renamed();
             to.Put(toName, moved);
             if (replaced is MemoryDirectory gone) gone._removed = true;
-            moved.Renamed();
         }
 
         replaced?.RemoveName();
@@ -190,11 +205,32 @@ internal sealed class MemoryDirectory : MemoryInode
         _entries.Add(owned, inode);
         if (inode is MemoryDirectory directory) (directory._parent, directory._name) = (this, owned);
         lock (Sync) TouchModified();
+        Memory.Changed(this);
+        Memory.Named(inode, this, owned);
     }
+
+    /// <summary>An entry as it was written down. False if there is one of that name, or the directory has a name already.</summary>
+    internal bool TryRestore(FileName name, MemoryInode inode)
+    {
+        if (inode is MemoryDirectory directory)
+        {
+            if (directory._parent is not null || directory == Memory.Root) return false;
+            (directory._parent, directory._name) = (this, name);
+        }
+
+        if (!_entries.TryAdd(name, inode)) return false;
+        inode.AddName(isNew: true);
+        return true;
+    }
+
+    /// <summary>What is in it.</summary>
+    internal IEnumerable<MemoryInode> Entries => _entries.Values;
 
     private void Take(ReadOnlySpan<byte> name)
     {
-        _entries.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name);
+        _entries.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name, out var owned, out var inode);
         lock (Sync) TouchModified();
+        Memory.Changed(this);
+        if (inode is not null) Memory.Unnamed(inode, this, owned);
     }
 }

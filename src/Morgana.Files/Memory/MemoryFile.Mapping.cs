@@ -10,7 +10,7 @@ internal sealed unsafe partial class MemoryFile
     private long _mappedPages;
     private int _mappings;
 
-    public override Errno Map(long length, out nint address)
+    public override Errno Map(long length, bool writes, out nint address)
     {
         address = 0;
         lock (Sync)
@@ -33,7 +33,7 @@ internal sealed unsafe partial class MemoryFile
         }
     }
 
-    public override void Unmap()
+    public override void Unmap(nint address, long length)
     {
         lock (Sync)
         {
@@ -48,7 +48,7 @@ internal sealed unsafe partial class MemoryFile
     {
         if (pages > int.MaxValue) return Errno.ENOMEM;
         long there = _pages.Keys.Count(p => p < pages);
-        if (!Memory.TryReservePages(pages - there)) return Errno.ENOSPC;
+        if (!_memory.TryReservePages(pages - there)) return Errno.ENOSPC;
         _mapped = (byte*)NativeMemory.AlignedAlloc((nuint)(pages * PageSize), PageSize);
         NativeMemory.Clear(_mapped, (nuint)(pages * PageSize));
         _mappedPages = pages;
@@ -63,7 +63,7 @@ internal sealed unsafe partial class MemoryFile
         long kept = (_size + PageSize - 1) / PageSize;
         if (_size % PageSize is > 0 and var within && kept <= _mappedPages) MappedPage(kept - 1)[(int)within..].Clear();
         for (long page = 0; page < Math.Min(kept, _mappedPages); page++) _pages.Add(page, MappedPage(page).ToArray());
-        Memory.ReleasePages(_mappedPages - Math.Min(kept, _mappedPages));
+        _memory.ReleasePages(_mappedPages - Math.Min(kept, _mappedPages));
         NativeMemory.AlignedFree(_mapped);
         _mapped = null;
         _mappedPages = 0;

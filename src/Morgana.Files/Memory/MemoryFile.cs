@@ -4,6 +4,7 @@ namespace Morgana.Files;
 internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
 {
     private const int PageSize = MemoryFileSystem.PageSize;
+    private readonly MemoryFileSystem _memory = fileSystem;
 
     /// <summary>By number; what is not here is zeroes. Not an array: a file may be cut to any length, and be all hole.</summary>
     private readonly Dictionary<long, byte[]> _pages = [];
@@ -91,7 +92,7 @@ internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile
                 }
 
                 foreach (long undone in added) _pages.Remove(undone);
-                Memory.ReleasePages(added.Count);
+                _memory.ReleasePages(added.Count);
                 return Errno.ENOSPC;
             }
         }
@@ -103,7 +104,7 @@ internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile
     {
         lock (Sync)
         {
-            Memory.ReleasePages(_pages.Count);
+            _memory.ReleasePages(_pages.Count);
             _pages.Clear();
             _pages.TrimExcess();
         }
@@ -111,7 +112,7 @@ internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile
         base.Discard();
     }
 
-    private bool CouldHold(long pages) => pages <= Memory.GetSpace().FreeOctets / PageSize;
+    private bool CouldHold(long pages) => pages <= _memory.GetSpace().FreeOctets / PageSize;
 
     private bool TryFind(long page, out Span<byte> octets)
     {
@@ -124,7 +125,7 @@ internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile
     private bool TryGetPage(long page, out Span<byte> octets)
     {
         if (TryFind(page, out octets)) return true;
-        if (!Memory.TryReservePages(1)) return false;
+        if (!_memory.TryReservePages(1)) return false;
         byte[] own = new byte[PageSize];
         _pages.Add(page, own);
         octets = own;
@@ -140,6 +141,6 @@ internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile
         for (long page = first; page < _mappedPages; page++) MappedPage(page).Clear();
         long[] gone = [.. _pages.Keys.Where(p => p >= first)];
         foreach (long page in gone) _pages.Remove(page);
-        Memory.ReleasePages(gone.Length);
+        _memory.ReleasePages(gone.Length);
     }
 }

@@ -23,7 +23,7 @@ public sealed record MemoryFileSystemOptions
 }
 
 /// <summary>Files in memory, as tmpfs has them: for <c>/tmp</c>, and for the root that others are mounted in. Nothing survives the process.</summary>
-public sealed class MemoryFileSystem : FileSystem
+public sealed class MemoryFileSystem : TreeFileSystem
 {
     /// <summary>Octets that are taken at once; holes in a file take none.</summary>
     public const int PageSize = 4096;
@@ -35,12 +35,12 @@ public sealed class MemoryFileSystem : FileSystem
     private readonly long _maxPages;
     private long _pages;
     private long _files;
-    private long _number;
 
     /// <summary>An empty file system.</summary>
     public MemoryFileSystem(MemoryFileSystemOptions? options = null)
+        : base((options ??= new()).Clock)
     {
-        _options = options ?? new();
+        _options = options;
         _maxPages = _options.MaxOctets / PageSize;
         TryReserveFile();
         Root = new MemoryDirectory(this, null, new(FileType.Directory, _options.RootPermissions, _options.Uid, _options.Gid));
@@ -58,25 +58,20 @@ public sealed class MemoryFileSystem : FileSystem
     /// <summary>Files, directories and links now, and files without a name that are still open.</summary>
     public long Files => Interlocked.Read(ref _files);
 
-    /// <summary>Guards names: which directory holds what, and where a directory is.</summary>
-    internal Lock Tree { get; } = new();
-
-    internal FileTime Now => FileTime.From(_options.Clock.GetUtcNow());
-
     /// <inheritdoc/>
     public override FileSystemSpace GetSpace() =>
         new(Magic, _maxPages * PageSize, (_maxPages - Interlocked.Read(ref _pages)) * PageSize, _options.MaxFiles, _options.MaxFiles - Interlocked.Read(ref _files));
 
-    internal long NextNumber() => Interlocked.Increment(ref _number);
+    internal override MemoryInode NewRegular(in NewFile file) => new MemoryFile(this, file);
 
-    internal bool TryReserveFile()
+    internal override bool TryReserveFile()
     {
         if (Interlocked.Increment(ref _files) <= _options.MaxFiles) return true;
         Interlocked.Decrement(ref _files);
         return false;
     }
 
-    internal void ReleaseFile() => Interlocked.Decrement(ref _files);
+    internal override void ReleaseFile() => Interlocked.Decrement(ref _files);
 
     internal bool TryReservePages(long count)
     {

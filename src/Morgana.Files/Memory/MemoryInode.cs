@@ -1,6 +1,6 @@
 namespace Morgana.Files;
 
-/// <summary>What everything in a <see cref="MemoryFileSystem"/> has: attributes, names, and users that keep it without one.</summary>
+/// <summary>What everything in a <see cref="TreeFileSystem"/> has: attributes, names, and users that keep it without one.</summary>
 internal abstract class MemoryInode : Inode
 {
     private int _permissions;
@@ -10,7 +10,7 @@ internal abstract class MemoryInode : Inode
     private FileTime _modified;
     private FileTime _changed;
 
-    protected MemoryInode(MemoryFileSystem fileSystem, in NewFile file)
+    protected MemoryInode(TreeFileSystem fileSystem, in NewFile file)
     {
         (Memory, Number, Uid, Gid, _permissions) = (fileSystem, fileSystem.NextNumber(), file.Uid, file.Gid, file.Permissions);
         _accessed = _modified = _changed = fileSystem.Now;
@@ -18,15 +18,18 @@ internal abstract class MemoryInode : Inode
 
     public sealed override FileSystem FileSystem => Memory;
 
-    public MemoryFileSystem Memory { get; }
+    public TreeFileSystem Memory { get; }
 
-    public long Number { get; }
+    public long Number { get; private set; }
 
-    public uint Uid { get; }
+    public uint Uid { get; private set; }
 
-    public uint Gid { get; }
+    public uint Gid { get; private set; }
 
-    /// <summary>Guards content and attributes. Taken inside of <see cref="MemoryFileSystem.Tree"/>, never around it.</summary>
+    /// <summary>Where it is found, for a file system that remembers it; guarded by <see cref="TreeFileSystem.Tree"/>.</summary>
+    internal List<(MemoryDirectory Directory, FileName Name)> Names { get; } = new(0);
+
+    /// <summary>Guards content and attributes. Taken inside of <see cref="TreeFileSystem.Tree"/>, never around it.</summary>
     protected Lock Sync { get; } = new();
 
     protected abstract long Size { get; }
@@ -56,15 +59,29 @@ internal abstract class MemoryInode : Inode
 
     public override Errno Change(in AttributeChange change)
     {
-        lock (Sync)
+        var error = Memory.Prepare();
+        if (error != Errno.None) return error;
+        lock (Memory.Tree)
         {
-            _permissions = change.Permissions ?? _permissions;
-            _accessed = change.Accessed ?? _accessed;
-            _modified = change.Modified ?? _modified;
-            _changed = Memory.Now;
+            lock (Sync)
+            {
+                _permissions = change.Permissions ?? _permissions;
+                _accessed = change.Accessed ?? _accessed;
+                _modified = change.Modified ?? _modified;
+                _changed = Memory.Now;
+            }
+
+            Memory.Changed(this);
         }
 
         return Errno.None;
+    }
+
+    /// <summary>Becomes what it was when it was written down, before anybody knows it.</summary>
+    internal void Restore(in FileStatus status)
+    {
+        (Number, Uid, Gid, _permissions) = (status.Number, status.Uid, status.Gid, status.Permissions);
+        (_accessed, _modified, _changed) = (status.Accessed, status.Modified, status.Changed);
     }
 
     public override Errno Acquire(OpenFlags flags)
@@ -130,13 +147,19 @@ internal abstract class MemoryInode : Inode
     protected void TouchModified() => _modified = _changed = Memory.Now;
 
     /// <summary>Gives back what it took, when nobody can reach it any more.</summary>
-    protected virtual void Discard() => Memory.ReleaseFile();
+    protected virtual void Discard()
+    {
+        Memory.ReleaseFile();
+        Memory.Gone(this);
+    }
 }
 
 /// <summary>A symbolic link in memory.</summary>
-internal sealed class MemoryLink(MemoryFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
+internal sealed class MemoryLink(TreeFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
 {
     private readonly byte[] _target = file.Target ?? [];
+
+    public ReadOnlySpan<byte> Target => _target;
 
     public override FileType Type => FileType.Link;
 
@@ -150,7 +173,7 @@ internal sealed class MemoryLink(MemoryFileSystem fileSystem, in NewFile file) :
 }
 
 /// <summary>A socket's node in memory: a name and its attributes, and nothing to read.</summary>
-internal sealed class MemorySocket(MemoryFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
+internal sealed class MemorySocket(TreeFileSystem fileSystem, in NewFile file) : MemoryInode(fileSystem, file)
 {
     public override FileType Type => FileType.Socket;
 

@@ -89,10 +89,11 @@ public sealed partial class FileNamespace
     internal Errno ChangePermissions(Inode inode, int permissions)
     {
         if (inode.FileSystem.IsReadOnly) return Errno.EROFS;
+        permissions &= AllPermissions;
+        if (inode.FileSystem.ChecksAccess) return inode.Change(new() { Permissions = permissions });
         var error = inode.GetStatus(out var status);
         if (error != Errno.None) return error;
         if (!IsOwner(status)) return Errno.EPERM;
-        permissions &= AllPermissions;
         // chmod(2): without the file's group, set-group-ID goes.
         if (_options.Uid != 0 && !IsMember(status.Gid)) permissions &= ~SetGroup;
         return inode.Change(new() { Permissions = permissions });
@@ -104,7 +105,7 @@ public sealed partial class FileNamespace
         if (inode.FileSystem.IsReadOnly) return Errno.EROFS;
         var error = inode.GetStatus(out var status);
         if (error != Errno.None) return error;
-        return IsOwner(status) ? inode.Change(new() { Accessed = accessed, Modified = modified }) : Errno.EPERM;
+        return IsOwner(status) || inode.FileSystem.ChecksAccess ? inode.Change(new() { Accessed = accessed, Modified = modified }) : Errno.EPERM;
     }
 
     private Errno GetPath(Place place, out byte[] path)

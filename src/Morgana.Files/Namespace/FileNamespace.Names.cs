@@ -123,7 +123,7 @@ public sealed partial class FileNamespace
     /// <summary>proc(5), protected_hardlinks: a name for another's file only for who could read and write it.</summary>
     private Errno MayLink(Inode inode)
     {
-        if (_options.Uid == 0) return Errno.None;
+        if (_options.Uid == 0 || inode.FileSystem.ChecksAccess) return Errno.None;
         var error = inode.GetStatus(out var status);
         if (error != Errno.None) return error;
         const int setUser = 0x800, setGroupAndExecute = SetGroup | 8;

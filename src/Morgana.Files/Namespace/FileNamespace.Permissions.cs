@@ -11,6 +11,7 @@ public sealed partial class FileNamespace
         // Before anybody is asked who he is: nobody writes to what cannot change.
         if (wanted.HasFlag(AccessModes.Write) && inode.FileSystem.IsReadOnly) return Errno.EROFS;
         if (wanted == AccessModes.Exists) return Errno.None;
+        if (inode.FileSystem.ChecksAccess) return inode.CheckAccess(wanted);
         if (_options.Uid == 0 && (inode.IsDirectory || !wanted.HasFlag(AccessModes.Execute))) return Errno.None;
 
         var error = inode.GetStatus(out var status);
@@ -38,7 +39,7 @@ public sealed partial class FileNamespace
     {
         var error = CheckAccess(directory, AccessModes.Write | AccessModes.Execute);
         if (error != Errno.None) return error;
-        if (_options.Uid != 0)
+        if (_options.Uid != 0 && !directory.FileSystem.ChecksAccess)
         {
             if (directory.GetStatus(out var above) != Errno.None || entry.GetStatus(out var status) != Errno.None) return Errno.EIO;
             // unlink(2), EPERM: in a sticky directory only the owner of either may.

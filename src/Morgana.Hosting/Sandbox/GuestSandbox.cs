@@ -29,7 +29,7 @@ internal static class GuestSandbox
         try
         {
             if (!ParentDeath.Follow(parent)) throw new BootException("the runner has gone.");
-            SystemCallSeal.Apply(SystemCallTable.Served(Environment.ProcessId));
+            SystemCallSeal.Apply([.. SystemCallTable.Served(Environment.ProcessId), .. HasDisks ? SystemCallTable.Disks : []]);
         }
         catch (SandboxException e)
         {
@@ -38,6 +38,8 @@ internal static class GuestSandbox
 
         if (!SealReport.Send(report)) throw new BootException($"{Variable}={text}: descriptor {report} cannot be written to.");
     }
+
+    private static bool HasDisks => Environment.GetEnvironmentVariable(Composition.DeviceHandle.Variable)?.Contains("=file,", StringComparison.Ordinal) ?? false;
 
     internal static bool TryParse(string text, out int report, out int parent)
     {

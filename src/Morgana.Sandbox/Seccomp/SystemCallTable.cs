@@ -47,6 +47,16 @@ public static class SystemCallTable
         new("exit_group", 231, "the end"),
     ];
 
+    /// <summary>What a guest with disks keeps beside: its disks are files, open when it is sealed. Nothing else that it has open can be read or written at a place.</summary>
+    public static IReadOnlyList<SystemCallRule> Disks =>
+    [
+        new("pread64", 17, "sectors of a disk"),
+        new("pwrite64", 18, "the same, written"),
+        new("preadv", 295, "sectors into several pieces of memory"),
+        new("pwritev", 296, "the same, written"),
+        new("fdatasync", 75, "a flush: what was written survives power loss"),
+    ];
+
     /// <summary>clone3(2) has its flags in memory, where a filter cannot look. ENOSYS makes libc use clone.</summary>
     internal const int Clone3 = 435;
 

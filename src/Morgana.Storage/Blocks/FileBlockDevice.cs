@@ -12,6 +12,9 @@ public sealed record FileBlockDeviceOptions
     /// <summary>Whether the file is only to be read. Several may do that at the same time.</summary>
     public bool IsReadOnly { get; init; }
 
+    /// <summary>Whether reads, writes and flushes are done before they return, on the caller's thread: for who would only wait for them.</summary>
+    public bool IsSynchronous { get; init; }
+
     /// <summary>Makes the file, sparse and of so many octets, if there is none. Null: it has to be there.</summary>
     public long? CreateLength { get; init; }
 
@@ -23,18 +26,19 @@ public sealed record FileBlockDeviceOptions
 /// <remarks>
 /// Who writes a file has it alone: it is locked (flock(2)), and a second opener is refused with <see cref="BlockError.Busy"/>. A flush is
 /// fdatasync(2). When that has failed, the kernel may have dropped what was written and says so only once: the device is gone for good then.
-/// Requests run on the thread pool.
+/// Requests run on the thread pool, unless <see cref="FileBlockDeviceOptions.IsSynchronous"/>.
 /// </remarks>
 public sealed class FileBlockDevice : IBlockDevice
 {
     private const int MaxPieces = 64;
 
     private readonly SafeFileHandle _file;
+    private readonly bool _isSynchronous;
     private volatile bool _failed;
 
     private FileBlockDevice(SafeFileHandle file, FileBlockDeviceOptions options, string name)
     {
-        _file = file;
+        (_file, _isSynchronous) = (file, options.IsSynchronous);
         long length = LengthOf(file);
         if (length % options.SectorSize != 0) throw new BlockDeviceException(BlockError.BadSize, $"{name} has {length} octets, which are no whole number of sectors of {options.SectorSize}.");
         if (length < options.MinimumLength) throw new BlockDeviceException(BlockError.BadSize, $"{name} has {length} octets, {options.MinimumLength} are needed.");
@@ -132,7 +136,8 @@ public sealed class FileBlockDevice : IBlockDevice
         if (source.IsEmpty) return;
         try
         {
-            await RandomAccess.WriteAsync(_file, source, sector * Geometry.SectorSize, cancel).ConfigureAwait(false);
+            if (_isSynchronous) RandomAccess.Write(_file, source.Span, sector * Geometry.SectorSize);
+            else await RandomAccess.WriteAsync(_file, source, sector * Geometry.SectorSize, cancel).ConfigureAwait(false);
         }
         catch (IOException e)
         {
@@ -167,7 +172,8 @@ public sealed class FileBlockDevice : IBlockDevice
     {
         Begin(cancel);
         if (Geometry.IsReadOnly) return;
-        await Task.Run(Flush, cancel).ConfigureAwait(false);
+        if (_isSynchronous) Flush();
+        else await Task.Run(Flush, cancel).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -262,7 +268,7 @@ public sealed class FileBlockDevice : IBlockDevice
     {
         while (!destination.IsEmpty)
         {
-            int read = await RandomAccess.ReadAsync(_file, destination, offset, cancel).ConfigureAwait(false);
+            int read = _isSynchronous ? RandomAccess.Read(_file, destination.Span, offset) : await RandomAccess.ReadAsync(_file, destination, offset, cancel).ConfigureAwait(false);
             if (read == 0) throw new BlockDeviceException(BlockError.Failed, "The file has become shorter than it was.");
             destination = destination[read..];
             offset += read;

@@ -19,7 +19,8 @@ internal sealed class RandomCalls(int seed, bool absolute, bool isSuperuser = tr
         return told;
     }
 
-    private string Step(IPosix files)
+    /// <summary>One call, told with its answer.</summary>
+    public string Step(IPosix files)
     {
         int kind = _random.Next(100);
         return kind switch
