@@ -16,14 +16,35 @@ public sealed class PostgresTests
     public async Task Every_case_of_a_database_comes_to_the_same_as_on_Linux()
     {
         using var postgres = await Postgres.StartAsync("cases");
+        await CompareAsync(postgres, "10.0.2.2", [], [], "--publish", "0:80", "--allow-host");
+    }
+
+    [PostgresFact(needsRoot: true)]
+    public async Task On_a_line_that_loses_and_reorders_a_database_gives_the_same_answers()
+    {
+        await using var line = await ImpairedLine.StartAsync(ImpairedLine.Bad, seed: 502);
+        using var postgres = await Postgres.StartAsync("cases", line);
+        await CompareAsync(postgres, ImpairedLine.LinuxAddress, line.Prefix, line.GuestPrefix, [.. ImpairedLine.GuestOptions]);
+        line.AssertWasBad();
+    }
+
+    // Linux's program is beside the server, whatever line the guest has.
+    private static async Task CompareAsync(Postgres postgres, string address, IReadOnlyList<string> prefix, IReadOnlyList<string> guestPrefix, params string[] options)
+    {
         string port = postgres.Port.ToString(CultureInfo.InvariantCulture);
         string program = Path.Combine(MorganaCommand.Root, Cases, "bin", s_configuration, "net9.0", "PostgresCases.dll");
-        string expected = await MorganaCommand.RunProgramAsync("dotnet", program, "127.0.0.1", port);
+        string expected = await RunAsync(new CommandSettings { Program = "dotnet", Arguments = [program, postgres.Address, port], Prefix = prefix });
         Assert.Equal(24, expected.TrimEnd('\n').Split('\n').Length);
         Assert.Contains("TLS: true, TLSv1.3\n", expected, StringComparison.Ordinal);
-        var (status, output, error) = await MorganaCommand.RunAsync("run", await Image.OfAsync(Cases), "--publish", "0:80", "--allow-host", "--memory", "256M", "--", "10.0.2.2", port);
+        string image = await Image.OfAsync(Cases);
+        Assert.Equal(expected, await RunAsync(new CommandSettings { Arguments = ["run", image, .. options, "--memory", "256M", "--", address, port], Prefix = guestPrefix }));
+    }
+
+    private static async Task<string> RunAsync(CommandSettings settings)
+    {
+        var (status, output, error) = await MorganaCommand.RunAsync(settings);
         Assert.True(status == 0, error);
-        Assert.Equal(expected, output);
+        return output;
     }
 
     [PostgresFact]

@@ -95,6 +95,9 @@ internal sealed class MorganaCommand : IDisposable
     /// <summary>The next line of the output that begins so.</summary>
     public Task<string> LineAsync(string beginning) => LimitAsync(_output.FindAsync(beginning), $"a line '{beginning}'");
 
+    /// <summary>The next line of the output that has this in it.</summary>
+    public Task<string> LineWithAsync(string part) => LimitAsync(_output.FindAsync(line => line.Contains(part, StringComparison.Ordinal)), $"a line with '{part}'");
+
     /// <summary>The port of the host that leads to the guest's port, once it is announced.</summary>
     public async Task<int> PortAsync(int guest, bool isUdp = false)
     {
