@@ -19,7 +19,8 @@ public sealed class PostgresTests
         await CompareAsync(postgres, "10.0.2.2", [], [], "--publish", "0:80", "--allow-host");
     }
 
-    [PostgresFact(needsRoot: true)]
+    // Rows by the ten thousand over such a line take their time.
+    [PostgresFact(needsRoot: true), Trait("Category", "Long")]
     public async Task On_a_line_that_loses_and_reorders_a_database_gives_the_same_answers()
     {
         await using var line = await ImpairedLine.StartAsync(ImpairedLine.Bad, seed: 502);
