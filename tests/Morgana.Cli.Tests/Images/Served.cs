@@ -58,6 +58,7 @@ internal sealed class Served : IAsyncDisposable
     {
         var said = new StringBuilder();
         string plain = $"http://127.0.0.1:{Http}", tls = $"https://127.0.0.1:{Https}", newer = $"http://127.0.0.1:{Newer}";
+        // None that the server ends before it has read all of it: which of the two curl hears of first would be chance.
         string[][] requests =
         [
             [plain + "/"],
@@ -78,8 +79,6 @@ internal sealed class Served : IAsyncDisposable
             ["-X", "POST", "--data-binary", "@upload", plain + "/echo", "-o", "down"],
             ["-X", "DELETE", plain + "/large"],
             ["--path-as-is", plain + "/../../etc/passwd"],
-            [plain + "/" + new string('x', 9000)],
-            ["-H", "X: " + new string('x', 40_000), plain + "/"],
             ["-H", "Host:", plain + "/"],
             [plain + "/abort"],
             [plain + "/fail", plain + "/"],
@@ -87,7 +86,6 @@ internal sealed class Served : IAsyncDisposable
             ["--http1.1", tls + "/", tls + "/large", "-o", "down"],
             ["--http2", tls + "/large", "-o", "down"],
             ["--http2", "-T", "upload", tls + "/hash"],
-            ["--http2", "-T", "too-large", tls + "/hash", "-o", "down"],
             ["--http2", "-X", "POST", "--data-binary", "@upload", tls + "/echo", "-o", "down"],
             ["--tls-max", "1.2", tls + "/"],
             ["--tls-max", "1.1", tls + "/"],
@@ -96,7 +94,6 @@ internal sealed class Served : IAsyncDisposable
             ["https://127.0.0.1:" + Http + "/"],
             ["--http2-prior-knowledge", newer + "/", newer + "/chunks/300", newer + "/nothing"],
             ["--http2-prior-knowledge", newer + "/abort"],
-            ["--http2-prior-knowledge", plain + "/"],
             ["--no-progress-meter", "-Z", "--parallel-max", "30", tls + "/chunks/[1-60]", "-o", "all"],
         ];
         for (int i = 0; i < requests.Length; i++) said.Append(CultureInfo.InvariantCulture, $"{i + 1} {await CurlAsync(requests[i])}\n");
