@@ -57,11 +57,20 @@ public sealed class NetworkInterface
     /// <summary>Of these, those that were sent to groups.</summary>
     public long GroupFramesIn { get; internal set; }
 
+    /// <summary>Frames that were for another station, of another VLAN, or of nothing that is spoken here.</summary>
+    public long FramesDropped { get; internal set; }
+
     /// <summary>Frames that were handed to the device.</summary>
     public long FramesOut { get; internal set; }
 
     /// <summary>Octets that were handed to the device.</summary>
     public long OctetsOut { get; internal set; }
+
+    /// <summary>Frames that were lost since as many waited as may.</summary>
+    public long OutputDropped { get; internal set; }
+
+    /// <summary>Frames that may wait for the device.</summary>
+    public int OutputQueueLimit => _output.Length;
 
     internal int LinkHeaderLength => Options.Vlan is null ? 14 : 18;
 

@@ -17,6 +17,12 @@ public sealed partial class NetworkStack
     private long _arpIn;
     private long _ipIn;
     private long _tcpIn;
+    private long _ipv6In;
+    private long _ipHeaderErrors;
+    private long _ipAddressErrors;
+    private long _ipUnknownProtocols;
+    private long _ipDelivered;
+    private long _fragmentsIn;
 
     /// <summary>Where a packet came from.</summary>
     /// <param name="Interface">The interface, or null: from the host itself.</param>
@@ -36,28 +42,29 @@ public sealed partial class NetworkStack
         var reason = EthernetFrame.Parse(frame.Span, out var ethernet);
         if (reason != DropReason.None)
         {
-            Drop(reason, frame);
+            DropFrame(reason, interface_, frame);
             return;
         }
 
         var destination = ethernet.Destination;
+        if (destination.IsGroup && destination != MacAddress.Broadcast) interface_.GroupFramesIn++;
         if (destination != interface_.Mac && !destination.IsGroup)
         {
-            Drop(DropReason.NotOurMac, frame);
+            DropFrame(DropReason.NotOurMac, interface_, frame);
             return;
         }
 
         // IEEE 802.1Q 9.6: VLAN 0 only carries a priority, and counts as untagged.
         if (ethernet.Vlan != (interface_.Options.Vlan ?? 0))
         {
-            Drop(DropReason.UnknownVlan, frame);
+            DropFrame(DropReason.UnknownVlan, interface_, frame);
             return;
         }
 
         // No station sends from a group's address (IEEE 802 8.2.2), and what we sent ourselves is not for us.
         if (ethernet.Source.IsGroup || ethernet.Source == interface_.Mac)
         {
-            Drop(DropReason.BadSource, frame);
+            DropFrame(DropReason.BadSource, interface_, frame);
             return;
         }
 
@@ -66,7 +73,6 @@ public sealed partial class NetworkStack
         switch (type)
         {
             case EtherType.Ipv4:
-                if (destination.IsGroup && destination != MacAddress.Broadcast) interface_.GroupFramesIn++;
                 HandleIpv4(new(interface_, destination.IsGroup, interface_.Index), frame, now);
                 break;
             case EtherType.Arp:
@@ -76,7 +82,7 @@ public sealed partial class NetworkStack
                 HandleIpv6(frame);
                 break;
             default:
-                Drop(DropReason.UnknownEtherType, frame);
+                DropFrame(DropReason.UnknownEtherType, interface_, frame);
                 break;
         }
     }
@@ -95,6 +101,7 @@ public sealed partial class NetworkStack
     private void HandleIpv6(PacketBuffer packet)
     {
         _ipIn++;
+        _ipv6In++;
         packet.TryPullUp(Math.Min(packet.Length, Ipv6Packet.HeaderSize));
         var reason = Ipv6Packet.Parse(packet.Span, packet.Length, out _);
         Drop(reason != DropReason.None ? reason : DropReason.NotOurAddress, packet);
@@ -105,13 +112,13 @@ public sealed partial class NetworkStack
         _ipIn++;
         packet.TryPullUp(Math.Min(packet.Length, HeaderPullUp));
         var reason = Ipv4Packet.Parse(packet.Span, packet.Length, out var ip);
-        if (reason != DropReason.None) return Drop(reason, packet);
         // RFC 1122 3.2.1.2: verified on every packet, and dropped without a word.
-        if (!ip.IsChecksumRight) return Drop(DropReason.BadChecksum, packet);
-        if (ip.HeaderLength > Ipv4Header.Size)
+        if (reason == DropReason.None && !ip.IsChecksumRight) reason = DropReason.BadChecksum;
+        if (reason == DropReason.None && ip.HeaderLength > Ipv4Header.Size) reason = Ipv4Options.Check(ip.Options);
+        if (reason != DropReason.None)
         {
-            reason = Ipv4Options.Check(ip.Options);
-            if (reason != DropReason.None) return Drop(reason, packet);
+            _ipHeaderErrors++;
+            return Drop(reason, packet);
         }
 
         var (source, destination) = (ip.Source, ip.Destination);
@@ -119,7 +126,12 @@ public sealed partial class NetworkStack
         if (arrival.Interface is { } interface_)
         {
             reason = CheckAddresses(interface_, source, destination, arrival.IsGroupFrame, out isGroup, out isOwn);
-            if (reason != DropReason.None) return Drop(reason, packet);
+            if (reason != DropReason.None)
+            {
+                _ipAddressErrors++;
+                return Drop(reason, packet);
+            }
+
             // Whom we route for: RFC 1812 5.3.1. A host delivers whatever the TTL is (RFC 1122 3.2.1.7).
             if (!isOwn && !isGroup && ip.TimeToLive <= 1) return DropExpired(interface_, arrival, packet, now);
         }
@@ -139,11 +151,13 @@ public sealed partial class NetworkStack
         packet.TrimStart(headerLength);
         if (isFragment)
         {
+            _fragmentsIn++;
             reason = _reassembler.HandleFragment(key, offset, moreFragments, headerLength, packet, now, out var whole, out headerLength);
             if (whole is null) return reason;
             packet = whole;
         }
 
+        _ipDelivered++;
         switch (protocol)
         {
             case IpProtocol.Tcp:
@@ -164,6 +178,8 @@ public sealed partial class NetworkStack
                 return HandleIgmp(link, destination, timeToLive, hasRouterAlert, packet, now);
             default:
                 // RFC 1122 3.2.2.1: protocol unreachable.
+                _ipDelivered--;
+                _ipUnknownProtocols++;
                 return Refuse(DropReason.UnknownProtocol, IcmpCode.ProtocolUnreachable, arrival, destination, headerLength, packet, now);
         }
     }
@@ -240,6 +256,12 @@ public sealed partial class NetworkStack
         PathErrorKind.PortUnreachable or PathErrorKind.ProtocolUnreachable or PathErrorKind.Prohibited => TcpPathError.Refused,
         _ => TcpPathError.Unreachable,
     };
+
+    private void DropFrame(DropReason reason, NetworkInterface interface_, PacketBuffer frame)
+    {
+        interface_.FramesDropped++;
+        Drop(reason, frame);
+    }
 
     private DropReason Drop(DropReason reason, PacketBuffer packet)
     {

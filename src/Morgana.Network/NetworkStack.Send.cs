@@ -19,6 +19,7 @@ public sealed partial class NetworkStack
     private readonly IpOutput _output;
     private long _ipOut;
     private long _fragmented;
+    private long _fragmentsOut;
 
     /// <summary>A recent answer of routes, neighbours and path MTU. It holds while none of the three has changed.</summary>
     private struct Flow
@@ -160,6 +161,7 @@ public sealed partial class NetworkStack
                 MoreFragments = offset + length < payload.Length,
             }.PushTo(fragment);
             _ipOut++;
+            _fragmentsOut++;
             reason = SendToNeighbour(interface_, nextHop, destination, fragment, now);
         }
 
@@ -207,7 +209,9 @@ public sealed partial class NetworkStack
     private DropReason SendFrame(NetworkInterface interface_, MacAddress to, PacketBuffer packet)
     {
         PushEthernet(interface_, to, EtherType.Ipv4, packet);
-        return interface_.TryEnqueue(packet) ? DropReason.None : Drop(DropReason.QueueFull, packet);
+        if (interface_.TryEnqueue(packet)) return DropReason.None;
+        interface_.OutputDropped++;
+        return Drop(DropReason.QueueFull, packet);
     }
 
     private static void PushEthernet(NetworkInterface interface_, MacAddress to, ushort type, PacketBuffer packet) =>

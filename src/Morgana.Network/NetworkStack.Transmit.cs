@@ -17,6 +17,8 @@ public sealed partial class NetworkStack
     private int _loopbackHead;
     private int _loopbackCount;
     private long _tcpOut;
+    private long _loopbackPackets;
+    private long _loopbackOctets;
 
     /// <summary>Fills in frames for the device of <paramref name="interface_"/>: ARP first, then what waits, then what TCP has to send.</summary>
     /// <returns>How many. The caller owns them now. Call until 0.</returns>
@@ -98,6 +100,7 @@ public sealed partial class NetworkStack
         _loopback ??= new (PacketBuffer?, int)[_options.LoopbackQueueLimit];
         if (_loopbackCount == _loopback.Length) return Drop(DropReason.QueueFull, payload);
         PushIp(route, payload);
+        if (link == LoopbackLink) (_loopbackPackets, _loopbackOctets) = (_loopbackPackets + 1, _loopbackOctets + payload.Length);
         // It never leaves our memory, where nothing can damage it.
         payload.Offload = new() { ChecksumVerified = true };
         _loopback[(_loopbackHead + _loopbackCount++) % _loopback.Length] = (payload, link);

@@ -66,6 +66,9 @@ public sealed partial class NetworkStack
     /// <summary>ICMP.</summary>
     public IcmpStack Icmp { get; }
 
+    /// <summary>Packets of the host to itself that may wait.</summary>
+    public int LoopbackQueueLimit => _options.LoopbackQueueLimit;
+
     /// <summary>What was dropped, and why.</summary>
     public DropCounters Drops { get; } = new();
 
@@ -196,6 +199,15 @@ public sealed partial class NetworkStack
                 IpOut = _ipOut,
                 Reassembled = _reassembler.Reassembled,
                 Fragmented = _fragmented,
+                Ipv6In = _ipv6In,
+                IpHeaderErrors = _ipHeaderErrors,
+                IpAddressErrors = _ipAddressErrors,
+                IpUnknownProtocols = _ipUnknownProtocols,
+                IpDelivered = _ipDelivered,
+                FragmentsIn = _fragmentsIn,
+                FragmentsOut = _fragmentsOut,
+                LoopbackPackets = _loopbackPackets,
+                LoopbackOctets = _loopbackOctets,
                 IcmpIn = Icmp.Received,
                 IcmpErrorsIn = Icmp.ErrorsReceived,
                 IcmpErrorsOut = Icmp.ErrorsSent,

@@ -25,6 +25,24 @@ public sealed record NetworkStatistics
     public long Reassembled { get; init; }
     /// <summary>Packets that were sent in fragments.</summary>
     public long Fragmented { get; init; }
+    /// <summary>Of the packets that came in, those of IPv6.</summary>
+    public long Ipv6In { get; init; }
+    /// <summary>IPv4 packets whose header was wrong.</summary>
+    public long IpHeaderErrors { get; init; }
+    /// <summary>IPv4 packets that were not for us, or from nobody.</summary>
+    public long IpAddressErrors { get; init; }
+    /// <summary>IPv4 packets of a protocol that nobody here speaks.</summary>
+    public long IpUnknownProtocols { get; init; }
+    /// <summary>IPv4 packets that were handed to their protocol.</summary>
+    public long IpDelivered { get; init; }
+    /// <summary>Fragments that came in.</summary>
+    public long FragmentsIn { get; init; }
+    /// <summary>Fragments that were sent.</summary>
+    public long FragmentsOut { get; init; }
+    /// <summary>Packets of the host to itself.</summary>
+    public long LoopbackPackets { get; init; }
+    /// <summary>Octets of them.</summary>
+    public long LoopbackOctets { get; init; }
     /// <summary>ICMP messages that came in.</summary>
     public long IcmpIn { get; init; }
     /// <summary>ICMP errors that were sent.</summary>

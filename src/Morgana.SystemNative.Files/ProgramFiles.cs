@@ -57,6 +57,7 @@ internal static unsafe class ProgramFiles
         byte* roots = TrustedRoots(&length);
         if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem([new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
         Mount(files, "/proc/net", NetworkFiles.Create());
+        Mount(files, "/sys", NetworkFiles.Interfaces());
         // Keys, settings and caches of the user's, such as ASP.NET Core's: they are gone with the process.
         if (!IsMounted(user.Home)) Mount(files, user.Home, new MemoryFileSystem(new() { MaxOctets = 1 << 20, RootPermissions = 0x1FF }));
         foreach (var (path, mounted) in mounts) Mount(files, path, mounted);

@@ -41,6 +41,7 @@ internal static unsafe class SystemFiles
         processes.AddFile($"{process}/task/{process}/stat", Statistics);
         // Where the network's are.
         processes.AddDirectory("net");
+        NetworkFiles.AddSettings(processes);
         processes.AddFile("mounts", () => Mounts(files));
         processes.AddFile(process + "/mounts", () => Mounts(files));
         processes.AddFile("uptime", () => string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64 / 1000.0:F2} 0.00\n"));

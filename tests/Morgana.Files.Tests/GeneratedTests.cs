@@ -27,6 +27,25 @@ public class GeneratedTests
     }
 
     [Fact]
+    public void Directories_come_and_go_with_the_names_that_there_are()
+    {
+        var names = new List<string> { "lo" };
+        _system.AddDirectories("class/net", () => [.. names], [("name", n => n), ("counts/all", n => $"{n.Length}")]);
+        Assert.Equal("lo", Read("/sys/class/net/lo/name"));
+        Assert.Equal(Errno.None, _files.GetStatus("/sys/class/net/lo"u8, follow: true, out var before));
+        Assert.Equal(Errno.ENOENT, _files.GetStatus("/sys/class/net/net0"u8, follow: true, out _));
+        names.Add("net0");
+        Assert.Equal("4", Read("/sys/class/net/net0/counts/all"));
+        Assert.Equal(Errno.None, _files.GetStatus("/sys/class/net/lo"u8, follow: true, out var after));
+        Assert.Equal(before.Number, after.Number);
+        Assert.Equal("lo", Read("/sys/class/net/net0/../lo/name"));
+        Assert.Equal(Errno.EACCES, _files.MakeDirectory("/sys/class/net/new"u8, 0x1ED));
+        Assert.Equal(Errno.EEXIST, _files.MakeDirectory("/sys/class/net/lo"u8, 0x1ED));
+        names.Remove("lo");
+        Assert.Equal(Errno.ENOENT, _files.GetStatus("/sys/class/net/lo"u8, follow: true, out _));
+    }
+
+    [Fact]
     public void Nothing_can_be_made_changed_or_removed_even_by_root()
     {
         _system.AddFile("a/file", () => "text");

@@ -43,7 +43,19 @@ public sealed class GeneratedFileSystem(long magic) : FileSystem
     /// <summary>A character device, which everybody may read and write.</summary>
     public void AddDevice(string path, CharacterDevice device) => Add(path, new DeviceFile(this, device));
 
-    internal long NextNumber() => ++_number;
+    /// <summary>A directory with a directory for each of the names that there are when somebody looks: an interface, for example.</summary>
+    /// <param name="path">With <c>/</c> between names.</param>
+    /// <param name="names">What there is. Any thread.</param>
+    /// <param name="files">What is in each: a path, and what makes its content out of the directory's name. Any thread.</param>
+    public void AddDirectories(string path, Func<IReadOnlyList<string>> names, IReadOnlyList<(string Path, Func<string, string> Content)> files)
+    {
+        string[] parts = path.Split('/');
+        var parent = Directory(parts.AsSpan(..^1));
+        var own = new FileName(Encoding.UTF8.GetBytes(parts[^1]));
+        parent.Add(own, new DirectoryOfNames(this, parent, own, names, files));
+    }
+
+    internal long NextNumber() => Interlocked.Increment(ref _number);
 
     private void Add(string path, Inode inode)
     {

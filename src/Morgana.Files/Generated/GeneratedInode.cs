@@ -35,9 +35,12 @@ internal abstract class GeneratedInode(GeneratedFileSystem fileSystem, int permi
 }
 
 /// <summary>A directory with fixed entries. Whoever may write to directories still may not write to this one, as in /proc.</summary>
-internal sealed class GeneratedDirectory(GeneratedFileSystem fileSystem, GeneratedDirectory? parent, FileName name) : GeneratedInode(fileSystem, 0x16D)
+internal class GeneratedDirectory(GeneratedFileSystem fileSystem, GeneratedDirectory? parent, FileName name) : GeneratedInode(fileSystem, 0x16D)
 {
     private readonly Dictionary<FileName, Inode> _entries = new(FileName.Comparer.Instance);
+
+    /// <summary>What is in it now.</summary>
+    protected virtual Dictionary<FileName, Inode> Entries => _entries;
 
     public override FileType Type => FileType.Directory;
 
@@ -50,18 +53,18 @@ internal sealed class GeneratedDirectory(GeneratedFileSystem fileSystem, Generat
     }
 
     public override Errno Lookup(ReadOnlySpan<byte> octets, out Inode? inode) =>
-        _entries.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(octets, out inode) ? Errno.None : Errno.ENOENT;
+        Entries.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(octets, out inode) ? Errno.None : Errno.ENOENT;
 
     public override Errno List(List<DirectoryEntry> entries)
     {
-        foreach (var (entry, inode) in _entries) entries.Add(new(entry, inode.Type, ((GeneratedInode)inode).Number));
+        foreach (var (entry, inode) in Entries) entries.Add(new(entry, inode.Type, ((GeneratedInode)inode).Number));
         return Errno.None;
     }
 
     public override Errno Create(ReadOnlySpan<byte> octets, in NewFile file, out Inode? inode)
     {
         inode = null;
-        return _entries.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(octets) ? Errno.EEXIST : Errno.EACCES;
+        return Entries.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(octets) ? Errno.EEXIST : Errno.EACCES;
     }
 
     public override Errno Unlink(ReadOnlySpan<byte> octets) => Errno.EPERM;
@@ -79,6 +82,47 @@ internal sealed class GeneratedDirectory(GeneratedFileSystem fileSystem, Generat
         _entries.Add(entry, directory);
         return directory;
     }
+}
+
+/// <summary>A directory with a directory for each name that there is now, all with the same files.</summary>
+internal sealed class DirectoryOfNames(
+    GeneratedFileSystem fileSystem, GeneratedDirectory parent, FileName own, Func<IReadOnlyList<string>> names, IReadOnlyList<(string Path, Func<string, string> Content)> files)
+    : GeneratedDirectory(fileSystem, parent, own)
+{
+    private readonly Lock _gate = new();
+    private Dictionary<FileName, Inode> _made = new(FileName.Comparer.Instance);
+
+    // What is there still stays the same inode. Whoever walks over the one before is not disturbed.
+    protected override Dictionary<FileName, Inode> Entries
+    {
+        get
+        {
+            var current = names();
+            lock (_gate)
+            {
+                if (current.Count == _made.Count && current.All(n => _made.ContainsKey(NameOf(n)))) return _made;
+                var made = new Dictionary<FileName, Inode>(FileName.Comparer.Instance);
+                foreach (string name in current) made[NameOf(name)] = _made.TryGetValue(NameOf(name), out var there) ? there : Make(name);
+                return _made = made;
+            }
+        }
+    }
+
+    private GeneratedDirectory Make(string name)
+    {
+        var directory = new GeneratedDirectory(Generated, this, NameOf(name));
+        foreach (var (path, content) in files)
+        {
+            var place = directory;
+            string[] parts = path.Split('/');
+            foreach (string part in parts.AsSpan(..^1)) place = place.GetOrAdd(NameOf(part));
+            place.Add(NameOf(parts[^1]), new TextFile(Generated, () => content(name)));
+        }
+
+        return directory;
+    }
+
+    private static FileName NameOf(string name) => new(Encoding.UTF8.GetBytes(name));
 }
 
 /// <summary>A file whose content is made when it is read from its beginning. Its size is 0, as that of files in /proc.</summary>

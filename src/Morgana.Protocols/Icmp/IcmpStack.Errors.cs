@@ -29,7 +29,7 @@ public sealed partial class IcmpStack
         offending.CopyTo(0, quote);
         new IcmpHeader(type, code, rest).PushTo(error);
         ErrorsSent++;
-        return _output.Send(new(from, packet.Source, IpProtocol.Icmp), error, now);
+        return Send(new(from, packet.Source, IpProtocol.Icmp), (byte)type, error, now);
     }
 
     private bool MayComplain(in Ipv4Packet packet, PacketBuffer offending)

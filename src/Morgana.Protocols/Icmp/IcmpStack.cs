@@ -9,6 +9,7 @@ namespace Morgana.Protocols.Icmp;
 /// <summary>ICMPv4 of one host (RFC 792, RFC 1122 3.2.2): echo in both directions, and errors in both directions. Loop's thread only.</summary>
 public sealed partial class IcmpStack
 {
+    private const int CountedTypes = 19;        // To the last of RFC 950.
     private const int MaxMessage = 65515;       // 65,535 less the smallest IP header.
 
     private readonly IcmpOptions _options;
@@ -17,6 +18,7 @@ public sealed partial class IcmpStack
     private readonly DropCounters _drops;
     private readonly Queue<EchoReply> _replies = new();
     private readonly Queue<EchoRequest> _requests = new();
+    private readonly long[] _receivedByType = new long[CountedTypes], _sentByType = new long[CountedTypes];
     private IcmpRateLimiter _errorLimiter;
 
     /// <summary>ICMP over <paramref name="output"/>.</summary>
@@ -50,6 +52,21 @@ public sealed partial class IcmpStack
     /// <summary>Errors that came in about packets of ours.</summary>
     public long ErrorsReceived { get; private set; }
 
+    /// <summary>Messages that were sent.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Messages that were cut short, or whose checksum was wrong.</summary>
+    public long Damaged { get; private set; }
+
+    /// <summary>Of these, those whose checksum was wrong.</summary>
+    public long BadChecksums { get; private set; }
+
+    /// <summary>Messages of a type that came in; types from 19 on are not counted apart.</summary>
+    public long ReceivedOf(byte type) => type < CountedTypes ? _receivedByType[type] : 0;
+
+    /// <summary>Messages of a type that were sent.</summary>
+    public long SentOf(byte type) => type < CountedTypes ? _sentByType[type] : 0;
+
     /// <summary>Requests that wait to be taken; each holds a packet.</summary>
     public int RequestCount => _requests.Count;
 
@@ -70,11 +87,23 @@ public sealed partial class IcmpStack
         error = default;
         hasError = false;
         Received++;
-        if (!message.TryPullUp(IcmpHeader.Size)) return Drop(DropReason.Truncated, message);
-        if (InternetChecksum.Finish(message.Sum()) != 0) return Drop(DropReason.BadChecksum, message);
+        if (!message.TryPullUp(IcmpHeader.Size))
+        {
+            Damaged++;
+            return Drop(DropReason.Truncated, message);
+        }
+
+        if (InternetChecksum.Finish(message.Sum()) != 0)
+        {
+            Damaged++;
+            BadChecksums++;
+            return Drop(DropReason.BadChecksum, message);
+        }
+
         var reason = IcmpPacket.Parse(message.Span, out var packet);
         if (reason != DropReason.None) return Drop(reason, message);
         var header = packet.Header;
+        Count(_receivedByType, (byte)header.Type);
         Observer?.HandleMessage(source, destination, timeToLive, message, now);
         switch (header.Type)
         {
@@ -127,7 +156,7 @@ public sealed partial class IcmpStack
     {
         if (message.Length > MaxMessage) return _drops.Count(DropReason.TooBig);
         if (!_pool.TryRentPacket(PacketBuffer.Headroom, out var packet)) return _drops.Count(DropReason.NoBuffer);
-        if (packet.TryAppend(message)) return _output.Send(route, packet, now);
+        if (packet.TryAppend(message)) return Send(route, message.IsEmpty ? byte.MaxValue : message[0], packet, now);
         packet.Release();
         return _drops.Count(DropReason.NoBuffer);
     }
@@ -152,7 +181,19 @@ public sealed partial class IcmpStack
         }
 
         IcmpHeader.Echo(type, identifier, sequence).PushTo(packet);
-        return _output.Send(new(from, to, IpProtocol.Icmp), packet, now);
+        return Send(new(from, to, IpProtocol.Icmp), (byte)type, packet, now);
+    }
+
+    private DropReason Send(in IpRoute route, byte type, PacketBuffer message, Instant now)
+    {
+        Sent++;
+        Count(_sentByType, type);
+        return _output.Send(route, message, now);
+    }
+
+    private static void Count(long[] counts, byte type)
+    {
+        if (type < counts.Length) counts[type]++;
     }
 
     // RFC 1122 3.2.2.6: the reply is the request, with the data unchanged; the received buffer goes back.
@@ -166,7 +207,7 @@ public sealed partial class IcmpStack
         BinaryPrimitives.WriteUInt16BigEndian(span[2..], InternetChecksum.Update(checksum, before, 0));
         message.Offload = default;
         EchoesAnswered++;
-        return _output.Send(new(destination, source, IpProtocol.Icmp), message, now);
+        return Send(new(destination, source, IpProtocol.Icmp), (byte)IcmpType.EchoReply, message, now);
     }
 
     private DropReason KeepRequest(IpAddress source, IpAddress destination, in IcmpHeader header, byte timeToLive, PacketBuffer message)

@@ -48,7 +48,12 @@ public sealed partial class TcpStack
         TcpControlBlock? block;
         if (_lastFound is { } last && last.Tuple.Matches(tuple)) (hash, block) = (last.TupleHash, last);
         else _lastFound = block = _table.Find(tuple, hash = _table.Hash(tuple));
-        if (!VerifyChecksum(block, segment, packet, source, destination)) return DropReason.BadChecksum;
+        if (!VerifyChecksum(block, segment, packet, source, destination))
+        {
+            Statistics.BadChecksums++;
+            return DropReason.BadChecksum;
+        }
+
         if (!areOptionsSound) return DropReason.BadOption;
         // RFC 9293 leaves contradictions to the order of its checks; SYN with RST or FIN has no honest sender.
         if ((segment.Flags & (TcpFlags.Syn | TcpFlags.Rst)) == (TcpFlags.Syn | TcpFlags.Rst)) return DropReason.BadFlags;

@@ -57,6 +57,12 @@ public sealed class TcpStatistics
     public long TimeWaitRecycled { get; internal set; }
     /// <summary>ICMP errors that changed something.</summary>
     public long PathErrors { get; internal set; }
+    /// <summary>Connections that ended before they were established (RFC 4022, <c>tcpAttemptFails</c>).</summary>
+    public long FailedAttempts { get; private set; }
+    /// <summary>Connections that ended at once, out of ESTABLISHED or CLOSE_WAIT (RFC 4022, <c>tcpEstabResets</c>).</summary>
+    public long EstablishedResets { get; private set; }
+    /// <summary>Segments whose checksum was wrong.</summary>
+    public long BadChecksums { get; internal set; }
     /// <summary>Connections in any state.</summary>
     public int Connections { get; internal set; }
 
@@ -67,5 +73,7 @@ public sealed class TcpStatistics
     {
         if (from != TcpState.Closed) _byState[(int)from]--;
         if (to != TcpState.Closed) _byState[(int)to]++;
+        else if (from is TcpState.SynSent or TcpState.SynReceived) FailedAttempts++;
+        else if (from is TcpState.Established or TcpState.CloseWait) EstablishedResets++;
     }
 }

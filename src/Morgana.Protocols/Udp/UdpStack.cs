@@ -66,6 +66,21 @@ public sealed partial class UdpStack
     /// <summary>Datagrams that were put into a queue.</summary>
     public long Received { get; private set; }
 
+    /// <summary>Datagrams for a port where nobody is.</summary>
+    public long NoPorts { get; private set; }
+
+    /// <summary>Datagrams to groups, or to everybody, that nobody wanted.</summary>
+    public long IgnoredGroups { get; private set; }
+
+    /// <summary>Datagrams that could not be delivered for another reason: damaged ones, and those whose receiver was full.</summary>
+    public long Errors { get; private set; }
+
+    /// <summary>Of these, those whose checksum was wrong.</summary>
+    public long BadChecksums { get; private set; }
+
+    /// <summary>Of these, those whose receiver was full.</summary>
+    public long Overflows { get; private set; }
+
     /// <summary>Datagrams that were sent.</summary>
     public long Sent { get; private set; }
 
@@ -116,9 +131,17 @@ public sealed partial class UdpStack
                 return Drop(DropReason.BadChecksum, datagram);
         }
 
-        if (isGroup) return DeliverToAll(datagram, length, from, to, link);
+        if (isGroup)
+        {
+            reason = DeliverToAll(datagram, length, from, to, link);
+            if (reason == DropReason.NoSocket) IgnoredGroups++;
+            return reason;
+        }
+
         var endpoint = Demultiplex(to, from, isOwn) ?? _router;
-        return endpoint is null ? DropReason.NoSocket : Deliver(endpoint, datagram, length, from, to, link);
+        if (endpoint is not null) return Deliver(endpoint, datagram, length, from, to, link);
+        NoPorts++;
+        return DropReason.NoSocket;
     }
 
     /// <summary>Hands an ICMP error to the endpoint that sent the datagram.</summary>
@@ -240,6 +263,9 @@ public sealed partial class UdpStack
     private DropReason Drop(DropReason reason, PacketBuffer datagram)
     {
         datagram.Release();
+        Errors++;
+        if (reason == DropReason.BadChecksum) BadChecksums++;
+        else if (reason is DropReason.SocketQueueFull or DropReason.NoBuffer) Overflows++;
         return _drops.Count(reason);
     }
 }

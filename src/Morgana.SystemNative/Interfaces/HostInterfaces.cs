@@ -1,5 +1,6 @@
 using Morgana.Core;
 using Morgana.Network;
+using Morgana.Protocols.Igmp;
 
 namespace Morgana.SystemNative;
 
@@ -15,6 +16,18 @@ internal sealed record HostInterface(int Index, string Name, int Mtu, MacAddress
     public long FramesOut { get; init; }
 
     public long OctetsOut { get; init; }
+
+    public long FramesDropped { get; init; }
+
+    public long GroupFramesIn { get; init; }
+
+    public long OutputDropped { get; init; }
+
+    /// <summary>Frames that may wait to be sent.</summary>
+    public int QueueLimit { get; init; }
+
+    /// <summary>The groups that are joined on it.</summary>
+    public required IgmpHost Groups { get; init; }
 }
 
 /// <summary>The host's interfaces as programs see them: <c>lo</c>, and the device's.</summary>
@@ -38,15 +51,38 @@ internal static class HostInterfaces
     /// <inheritdoc cref="All()"/>
     public static IReadOnlyList<HostInterface> All(NetworkStack stack) =>
     [
-        new(LoopbackIndex, "lo", LoopbackMtu, default, [new(Ipv4Address.Loopback, 8)]),
+        Loopback(stack),
         .. stack.Interfaces.Where(i => i.Addresses.Length > 0).Select(i => new HostInterface(FirstIndex + i.Index, i.Name, i.Mtu, i.Mac, i.Addresses)
         {
             FramesIn = i.FramesIn,
             OctetsIn = i.OctetsIn,
             FramesOut = i.FramesOut,
             OctetsOut = i.OctetsOut,
+            FramesDropped = i.FramesDropped,
+            GroupFramesIn = i.GroupFramesIn,
+            OutputDropped = i.OutputDropped,
+            QueueLimit = i.OutputQueueLimit,
+            Groups = i.Groups,
         }),
     ];
+
+    /// <summary>The names of all, as they are now; starts the network where it has not been yet.</summary>
+    public static IReadOnlyList<string> Names() => [.. All().Select(i => i.Name)];
+
+    // What goes out by it comes in by it.
+    private static HostInterface Loopback(NetworkStack stack)
+    {
+        var counters = stack.Statistics;
+        return new(LoopbackIndex, "lo", LoopbackMtu, default, [new(Ipv4Address.Loopback, 8)])
+        {
+            FramesIn = counters.LoopbackPackets,
+            OctetsIn = counters.LoopbackOctets,
+            FramesOut = counters.LoopbackPackets,
+            OctetsOut = counters.LoopbackOctets,
+            QueueLimit = stack.LoopbackQueueLimit,
+            Groups = stack.LoopbackGroups,
+        };
+    }
 
     /// <summary>The addresses of all devices.</summary>
     public static IReadOnlyList<Ipv4Address> Addresses() => [.. All().Where(i => !i.IsLoopback).SelectMany(i => i.Addresses).Select(a => a.Address)];

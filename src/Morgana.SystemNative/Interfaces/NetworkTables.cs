@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text;
 using Morgana.Core;
 using Morgana.Network;
+using Morgana.Protocols.Icmp;
 using Morgana.Protocols.Tcp;
+using Morgana.Wire.Igmp;
 
 namespace Morgana.SystemNative;
 
@@ -38,7 +40,7 @@ internal static class NetworkTables
     {
         var text = new StringBuilder("Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n");
         foreach (var link in HostInterfaces.All(stack))
-            text.Append(CultureInfo.InvariantCulture, $"{link.Name,6}: {link.OctetsIn} {link.FramesIn} 0 0 0 0 0 0 {link.OctetsOut} {link.FramesOut} 0 0 0 0 0 0\n");
+            text.Append(CultureInfo.InvariantCulture, $"{link.Name,6}: {link.OctetsIn} {link.FramesIn} 0 {link.FramesDropped} 0 0 0 {link.GroupFramesIn} {link.OctetsOut} {link.FramesOut} 0 {link.OutputDropped} 0 0 0 0\n");
         return text.ToString();
     }
 
@@ -56,22 +58,52 @@ internal static class NetworkTables
         return text.ToString();
     }
 
+    /// <summary>The counters of RFC 1213's tables, by its names.</summary>
     public static string Counters(NetworkStack stack)
     {
         var s = stack.Statistics;
         var tcp = s.Tcp;
+        var drops = stack.Drops;
+        long reassemblyFailures = drops[DropReason.FragmentOverlap] + drops[DropReason.BadFragment] + drops[DropReason.ReassemblyLimit] + drops[DropReason.ReassemblyTimeout];
+        // A packet that went out in fragments is one request.
+        long requests = s.IpOut - s.FragmentsOut + s.Fragmented;
         int established = tcp[TcpState.Established] + tcp[TcpState.CloseWait];
         return string.Create(CultureInfo.InvariantCulture, $"""
             Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout ReasmReqds ReasmOKs ReasmFails FragOKs FragFails FragCreates
-            Ip: 2 64 {s.IpIn} 0 0 0 0 0 {s.IpIn} {s.IpOut} 0 0 0 0 {s.Reassembled} 0 {s.Fragmented} 0 0
-            Icmp: InMsgs InErrors InCsumErrors InDestUnreachs InTimeExcds InParmProbs InSrcQuenchs InRedirects InEchos InEchoReps InTimestamps InTimestampReps InAddrMasks InAddrMaskReps OutMsgs OutErrors OutDestUnreachs OutTimeExcds OutParmProbs OutSrcQuenchs OutRedirects OutEchos OutEchoReps OutTimestamps OutTimestampReps OutAddrMasks OutAddrMaskReps
-            Icmp: {s.IcmpIn} {s.IcmpErrorsIn} 0 0 0 0 0 0 {s.EchoesAnswered} 0 0 0 0 0 {s.EchoesAnswered + s.IcmpErrorsOut} 0 {s.IcmpErrorsOut} 0 0 0 0 0 {s.EchoesAnswered} 0 0 0 0
+            Ip: 2 64 {s.IpIn - s.Ipv6In} {s.IpHeaderErrors} {s.IpAddressErrors} 0 {s.IpUnknownProtocols} 0 {s.IpDelivered} {requests} {stack.Interfaces.Sum(i => i.OutputDropped)} {drops[DropReason.NoRoute]} {drops[DropReason.ReassemblyTimeout]} {s.FragmentsIn} {s.Reassembled} {reassemblyFailures} {s.Fragmented} {drops[DropReason.TooBig]} {s.FragmentsOut}
+            {Icmp(stack.Icmp)}
             Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors
-            Tcp: 4 200 60000 -1 {tcp.ActiveOpens} {tcp.PassiveOpens} 0 {tcp.ResetsReceived} {established} {s.TcpIn} {s.TcpOut} {tcp.Retransmissions} 0 {tcp.ResetsSent} 0
+            Tcp: 4 200 60000 -1 {tcp.ActiveOpens} {tcp.PassiveOpens} {tcp.FailedAttempts} {tcp.EstablishedResets} {established} {s.TcpIn} {s.TcpOut} {tcp.Retransmissions} {tcp.BadChecksums} {tcp.ResetsSent} {tcp.BadChecksums}
             Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti
-            Udp: {s.UdpIn} 0 0 {s.UdpOut} 0 0 0 0
+            Udp: {s.UdpIn} {stack.Udp.NoPorts} {stack.Udp.Errors} {s.UdpOut} {stack.Udp.Overflows} 0 {stack.Udp.BadChecksums} {stack.Udp.IgnoredGroups}
 
             """);
+    }
+
+    // By the types of RFC 792 and RFC 950, in the order of Linux before it had rate limits for each of them: .NET goes by places, not by names.
+    private static string Icmp(IcmpStack icmp)
+    {
+        byte[] types = [3, 11, 12, 4, 5, 8, 0, 13, 14, 17, 18];
+        string received = string.Join(' ', types.Select(icmp.ReceivedOf)), sent = string.Join(' ', types.Select(icmp.SentOf));
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            Icmp: InMsgs InErrors InCsumErrors InDestUnreachs InTimeExcds InParmProbs InSrcQuenchs InRedirects InEchos InEchoReps InTimestamps InTimestampReps InAddrMasks InAddrMaskReps OutMsgs OutErrors OutDestUnreachs OutTimeExcds OutParmProbs OutSrcQuenchs OutRedirects OutEchos OutEchoReps OutTimestamps OutTimestampReps OutAddrMasks OutAddrMaskReps
+            Icmp: {icmp.Received} {icmp.Damaged} {icmp.BadChecksums} {received} {icmp.Sent} 0 {sent}
+            """);
+    }
+
+    /// <summary>The groups that are joined on each interface.</summary>
+    public static string Groups(NetworkStack stack)
+    {
+        var text = new StringBuilder("Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n");
+        foreach (var link in HostInterfaces.All(stack))
+        {
+            // Everybody is in the group of all hosts (RFC 1112 4).
+            (Ipv4Address Group, int Sockets)[] groups = [.. link.Groups.Joined.Where(g => g.Group != IgmpAddress.AllSystems), (IgmpAddress.AllSystems, 1)];
+            text.Append(CultureInfo.InvariantCulture, $"{link.Index}\t{link.Name,-10}: {groups.Length,5}      V{link.Groups.Version}\n");
+            foreach (var (group, sockets) in groups) text.Append(CultureInfo.InvariantCulture, $"\t\t\t\t{Hex(group)} {sockets,5} 0:00000000\t\t0\n");
+        }
+
+        return text.ToString();
     }
 
     public static string Sockets(NetworkStack stack)
