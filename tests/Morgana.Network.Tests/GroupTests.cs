@@ -252,7 +252,8 @@ public class GroupTests
         for (int i = 0; i < 2000; i++) Round();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 2000; i++) Round();
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
+        // The runtime counts a quantum of 8 KB too many now and then; an object for each round would be 48 KB.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16384);
 
         void Round()
         {

@@ -212,7 +212,8 @@ public class HostTests
         long before = GC.GetAllocatedBytesForCurrentThread(), octets = received;
         for (int i = 0; i < 2000; i++) Round();
         Assert.True(received - octets > 10_000_000, $"Only {received - octets} octets went across.");
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
+        // The runtime counts a quantum of 8 KB too many now and then; an object for each round would be 48 KB.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16384);
 
         void Round()
         {
