@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using Morgana.Build.Json;
 
 namespace Morgana.Build;
 
@@ -128,7 +129,9 @@ public sealed class Builder(BuildKind kind, IBuildLog log)
 
     private void Keep(IReadOnlyList<string> trimming, string project)
     {
-        File.WriteAllLines(Reports(project).Trimming, trimming);
+        var reports = Reports(project);
+        if (File.Exists(reports.Response)) trimming = JsonWarnings.WithoutAnswered(trimming, reports.Response);
+        File.WriteAllLines(reports.Trimming, trimming);
         if (trimming.Count > 0) log.Warning($"The ahead-of-time compiler is not sure of {(trimming.Count == 1 ? "one thing" : $"{trimming.Count} things")}: morgana check shows what.");
     }
 

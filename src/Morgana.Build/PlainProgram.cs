@@ -6,15 +6,18 @@ namespace Morgana.Build;
 /// <remarks>They do nothing to a project that imports Morgana.Sdk.</remarks>
 internal static class PlainProgram
 {
-    private const string Framework = "PlainFramework.targets", Targets = "Plain.targets";
+    private const string Framework = "PlainFramework.targets", Targets = "Plain.targets", Command = "morgana.dll";
 
     /// <summary>What the dotnet command is given; nothing where the targets are missing.</summary>
     public static string[] Arguments(string project)
     {
         if (Find() is not { } folder) return [];
         var version = Assembly.GetExecutingAssembly().GetName().Version!;
+        // A step of the build is the command's own work (Json.targets); a program that uses this library without it does without the step.
+        string command = Path.Combine(AppContext.BaseDirectory, Command);
         return
         [
+            .. File.Exists(command) ? [$"-p:MorganaCommand={command}"] : Array.Empty<string>(),
             $"-p:BeforeMicrosoftNETSdkTargets={Path.Combine(folder, Framework)}",
             $"-p:BeforeTargetFrameworkInferenceTargets={Path.Combine(folder, Targets)}",
             $"-p:MorganaPlainProject={project}",

@@ -25,6 +25,7 @@ internal sealed class CommandLine
             DescribeCommand.Create(),
             InspectCommand.Create(),
             DoctorCommand.Create(),
+            KeepJsonCommand.Create(),
         };
         if (own.Length == 0)
         {

@@ -24,6 +24,9 @@ public sealed class PlainConsoleTests : IDisposable
         Console.WriteLine($"processes: {own.ProcessName} {own.Id == Environment.ProcessId} {Process.GetProcesses().Length} {own.WorkingSet64 > 0} {own.Threads.Count}");
         Console.WriteLine($"start: {Fault(() => Process.Start("/bin/ls"))}");
         Console.WriteLine($"zone: {TimeZoneInfo.ConvertTime(new DateTimeOffset(2026, 7, 1, 12, 0, 0, TimeSpan.Zero), TimeZoneInfo.FindSystemTimeZoneById("Europe/Paris")):HH:mm zzz}, {TimeZoneInfo.Local.Id}");
+        var data = new Data(new(2026, 1, 2), Kind.Odd, new() { ["a"] = [1, 2] }, new Library.Place(1.5, null));
+        var copy = System.Text.Json.JsonSerializer.Deserialize<Data>(System.Text.Json.JsonSerializer.Serialize(data))!;
+        Console.WriteLine($"json: {System.Text.Json.JsonSerializer.Serialize(copy)}");
         Console.WriteLine($"write: {Fault(() => File.WriteAllText("own.txt", "no"))}");
         if (args is ["wait"])
         {
@@ -48,6 +51,9 @@ public sealed class PlainConsoleTests : IDisposable
                 return e.GetType().Name;
             }
         }
+
+        enum Kind { Even, Odd }
+        record Data(DateOnly Day, Kind? Kind, Dictionary<string, List<int>> Numbers, Library.Place Place);
         """;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("morgana-console-").FullName;
@@ -82,7 +88,7 @@ public sealed class PlainConsoleTests : IDisposable
               <ItemGroup><Content Include="of library.txt" Link="data/of library.txt" CopyToOutputDirectory="PreserveNewest" /></ItemGroup>
             </Project>
             """);
-        Write("Library/Class.cs", "namespace Library; public static class Class { }");
+        Write("Library/Class.cs", "namespace Library; public readonly record struct Place(double North, double? East);");
         Write("Library/of library.txt", "theirs\n");
         await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "morgana"), "build", project, "-o", image);
 
@@ -102,7 +108,8 @@ public sealed class PlainConsoleTests : IDisposable
         string[] said =
         [
             "arguments: a b|--help", "variable: Ada Lovelace", "content: mine, theirs", "beside it: /app/data/of library.txt /app/own.txt", "user: True, True", "null: 0, full: IOException",
-            "processes: its.world True 1 True 1", "start: Win32Exception", "zone: 14:00 +02:00, Europe/Berlin", "write: IOException", "read: something typed",
+            "processes: its.world True 1 True 1", "start: Win32Exception", "zone: 14:00 +02:00, Europe/Berlin",
+            """json: {"Day":"2026-01-02","Kind":1,"Numbers":{"a":[1,2]},"Place":{"North":1.5,"East":null}}""", "write: IOException", "read: something typed",
         ];
         // A virtual machine's console shows what is typed.
         Assert.Equal(said, output.Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n').Split('\n').Where(l => l is not ("something typed" or "end")));

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Morgana.Build;
 using Morgana.Cli.Tests.Running;
 
@@ -54,6 +56,15 @@ public sealed class TemplateTests : IDisposable
         await AnswersAsync(image, "--target", "process");
     }
 
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task A_web_API_answers_in_JSON()
+    {
+        string image = await ImageOfAsync("webapi", "--no-openapi");
+        await ForecastsAsync(image, "--target", "process");
+        if (HasMachines) await ForecastsAsync(image, "--target", "vm", "--accel", "tcg");
+    }
+
     private static bool HasMachines => Toolchain.FindProgram("qemu-system-x86_64") is not null;
 
     private static async Task WorksAsync(string image, int signal, params string[] options)
@@ -67,12 +78,22 @@ public sealed class TemplateTests : IDisposable
         Assert.Contains("Application is shutting down...", output, StringComparison.Ordinal);
     }
 
-    private static async Task AnswersAsync(string image, params string[] options)
+    private static Task AnswersAsync(string image, params string[] options) => AnswersAsync(image, "/", text => Assert.Equal("Hello World!", text), options);
+
+    private static Task ForecastsAsync(string image, params string[] options) => AnswersAsync(image, "/weatherforecast", text =>
+    {
+        var forecasts = JsonDocument.Parse(text).RootElement.EnumerateArray().ToArray();
+        Assert.Equal(5, forecasts.Length);
+        Assert.All(forecasts, f => Assert.Equal(f.GetProperty("temperatureF").GetInt32(), 32 + (int)(f.GetProperty("temperatureC").GetInt32() / 0.5556)));
+        Assert.All(forecasts, f => Assert.True(DateOnly.TryParse(f.GetProperty("date").GetString(), CultureInfo.InvariantCulture, out _)));
+    }, options);
+
+    private static async Task AnswersAsync(string image, string path, Action<string> check, params string[] options)
     {
         using var command = MorganaCommand.Start(["run", image, "--publish", "0:80", .. options]);
         int port = await command.PortAsync(80);
         using var client = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}/"), Timeout = TimeSpan.FromMinutes(2) };
-        Assert.Equal("Hello World!", await client.GetStringAsync("/"));
+        check(await client.GetStringAsync(path));
         command.Signal(Interrupt);
         var (status, output, error) = await command.EndAsync();
         Assert.True(status == 0, error);
