@@ -51,6 +51,8 @@ internal static unsafe class ProgramFiles
         Mount(files, "/dev", SystemFiles.Devices());
         Mount(files, "/proc", SystemFiles.Processes(files));
         Mount(files, "/etc", SystemFiles.Settings());
+        var terminals = TerminalFiles.For(Environment.GetEnvironmentVariable("TERM")).ToList();
+        if (terminals.Count > 0) Mount(files, TerminalFiles.Folder, new EmbeddedFileSystem(terminals));
         if (!IsMounted("/tmp")) Mount(files, "/tmp", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         Mount(files, "/dev/shm", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         nint length;

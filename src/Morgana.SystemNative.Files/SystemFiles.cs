@@ -60,6 +60,7 @@ internal static unsafe class SystemFiles
         settings.AddFile("os-release", () => "NAME=Morgana\nID=morgana\nPRETTY_NAME=Morgana\n");
         // Where the roots of TLS are put.
         settings.AddDirectory("ssl/certs");
+        settings.AddDirectory("terminfo");
         return settings;
     }
 

@@ -10,6 +10,8 @@ internal sealed class GuestProcess
     /// <summary>The first descriptor that is handed over; the others follow.</summary>
     public const int FirstDescriptor = 3;
 
+    private const int ReadWrite = 2;                                        // O_RDWR
+
     /// <summary>How long a guest has to end: longer than a web server gives its requests (Morgana.Hosting's WebLimits), and short enough that Ctrl-C takes less than a second.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(750);
 
@@ -34,14 +36,14 @@ internal sealed class GuestProcess
     /// <param name="descriptors">Become 3, 4, ... in the guest.</param>
     /// <param name="limit">What holds it to its memory, if anything does.</param>
     /// <param name="rules">What is left to it of files, sockets and signals, if it is confined. It then ties itself to the runner.</param>
-    /// <param name="input">Becomes its standard input; without one it reads the end at once.</param>
+    /// <param name="console">Becomes its standard input, and output if it is a terminal; without one it reads the end at once.</param>
     public static GuestProcess Start(
-        string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null, LandlockRuleset? rules = null, int? input = null)
+        string program, IEnumerable<string> arguments, IEnumerable<string> environment, ReadOnlySpan<int> descriptors, MemoryLimit? limit = null, LandlockRuleset? rules = null, GuestConsole? console = null)
     {
         // Nothing but the image may be executed by a confined thread: no setpriv, and no shell that joins the group.
         if (rules is not null)
         {
-            var confined = Launch([program, .. arguments], [.. environment], descriptors, input, rules);
+            var confined = Launch([program, .. arguments], [.. environment], descriptors, console, rules);
             limit?.Add(confined.Id);
             return confined;
         }
@@ -49,7 +51,7 @@ internal sealed class GuestProcess
         // setpriv asks the kernel to end the guest when the thread that started it ends: so the guest dies even if the runner is killed.
         string? setpriv = Toolchain.FindProgram("setpriv");
         string[] ties = setpriv is null ? [] : [setpriv, "--pdeathsig", "KILL", "--"];
-        return Launch([.. limit?.Prefix ?? [], .. ties, program, .. arguments], [.. environment], descriptors, input, null);
+        return Launch([.. limit?.Prefix ?? [], .. ties, program, .. arguments], [.. environment], descriptors, console, null);
     }
 
     /// <summary>Asks the guest to end, and ends it if it does not in time.</summary>
@@ -70,7 +72,7 @@ internal sealed class GuestProcess
     }
 
     // The thread waits for the guest and so lives as long as the runner or the guest, which what ties the guest to it needs.
-    private static GuestProcess Launch(string[] command, string[] variables, ReadOnlySpan<int> descriptors, int? input, LandlockRuleset? rules)
+    private static GuestProcess Launch(string[] command, string[] variables, ReadOnlySpan<int> descriptors, GuestConsole? console, LandlockRuleset? rules)
     {
         var guest = new GuestProcess();
         int[] handed = descriptors.ToArray();
@@ -80,7 +82,7 @@ internal sealed class GuestProcess
         string? fault = null;
         var thread = new Thread(() =>
         {
-            fault = guest.Spawn(command, variables, handed, input, rules);
+            fault = guest.Spawn(command, variables, handed, console, rules);
             bool isRunning = fault is null;
             started.Set();
             if (isRunning) guest.Wait();
@@ -118,15 +120,16 @@ internal sealed class GuestProcess
     /// Safety: every buffer is as large as glibc's type or larger, lives in this frame or in <see cref="Strings"/> until the call returns,
     /// and posix_spawn keeps none of them: the child has become another program, or failed, when it returns.
     /// </remarks>
-    private unsafe string? Spawn(string[] command, string[] variables, int[] descriptors, int? input, LandlockRuleset? rules)
+    private unsafe string? Spawn(string[] command, string[] variables, int[] descriptors, GuestConsole? console, LandlockRuleset? rules)
     {
         byte* attributes = stackalloc byte[Libc.AttributesSize];
         byte* actions = stackalloc byte[Libc.ActionsSize];
         byte* signals = stackalloc byte[Libc.SignalSetSize];
         new Span<byte>(signals, Libc.SignalSetSize).Clear();
         _ = Libc.InitializeAttributes(attributes);
-        // Its own process group, so that a terminal's Ctrl-C comes to the runner alone; no signal blocked, and none ignored: .NET ignores SIGPIPE.
-        _ = Libc.SetFlags(attributes, Libc.SpawnSetProcessGroup | Libc.SpawnSetSignalDefaults | Libc.SpawnSetSignalMask);
+        // Its own process group, so that a terminal's Ctrl-C comes to the runner alone, or a session, whose first terminal that is opened is its own
+        // (setsid(2)); no signal blocked, and none ignored: .NET ignores SIGPIPE.
+        _ = Libc.SetFlags(attributes, (short)((console?.Terminal is null ? Libc.SpawnSetProcessGroup : Libc.SpawnSetSession) | Libc.SpawnSetSignalDefaults | Libc.SpawnSetSignalMask));
         _ = Libc.SetSignalMask(attributes, signals);
         new Span<byte>(signals, Libc.SignalSetSize).Fill(0xff);
         _ = Libc.SetSignalDefaults(attributes, signals);
@@ -134,7 +137,16 @@ internal sealed class GuestProcess
         _ = Libc.InitializeActions(actions);
         using var strings = new Strings();
         using var nothing = File.OpenHandle("/dev/null");
-        _ = Libc.AddDuplicate(actions, input ?? (int)nothing.DangerousGetHandle(), 0);
+        if (console?.Terminal is { } terminal)
+        {
+            _ = Libc.AddOpen(actions, 0, strings.Add(terminal), ReadWrite, 0);
+            for (int i = 1; i <= (console.HasErrors ? 2 : 1); i++) _ = Libc.AddDuplicate(actions, 0, i);
+        }
+        else
+        {
+            _ = Libc.AddDuplicate(actions, console?.Input ?? (int)nothing.DangerousGetHandle(), 0);
+        }
+
         // Copies far above the places they go to, so that no descriptor is overwritten before its turn.
         int[] copies = [.. descriptors.Select(d => Libc.Control(d, Libc.DuplicateCloseOnExec, 100))];
         for (int i = 0; i < copies.Length; i++) _ = Libc.AddDuplicate(actions, copies[i], FirstDescriptor + i);

@@ -5,8 +5,8 @@ namespace Morgana.Cli.Running;
 /// <summary>The C library's calls for starting and ending a guest. .NET's own Process closes every descriptor that a child could inherit.</summary>
 internal static unsafe partial class Libc
 {
-    public const int Terminate = 15, Kill = 9;                              // signal(7)
-    public const short SpawnSetProcessGroup = 0x02, SpawnSetSignalDefaults = 0x04, SpawnSetSignalMask = 0x08;   // spawn.h of glibc
+    public const int Interrupt = 2, Terminate = 15, Kill = 9;                              // signal(7)
+    public const short SpawnSetSession = 0x80, SpawnSetProcessGroup = 0x02, SpawnSetSignalDefaults = 0x04, SpawnSetSignalMask = 0x08;   // spawn.h of glibc
     public const int DuplicateCloseOnExec = 1030, EIntr = 4, EIo = 5, EAgain = 11;
     public const int OpenDirectory = 0x10000, OpenCloseOnExec = 0x80000;
     public const int EWouldBlock = 11, ETextBusy = 26, EReadOnlyFileSystem = 30;     // errno(3)
@@ -62,6 +62,42 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
     public static partial int MaskSignals(int how, void* signals, void* before);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "isatty")]
+    public static partial int IsTerminal(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
+    public static partial int ForegroundGroup(int terminal);
+
+    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    public static partial int ProcessGroup();
+
+    [LibraryImport("libc", EntryPoint = "tcgetattr")]
+    public static partial int GetTerminal(int terminal, void* settings);
+
+    [LibraryImport("libc", EntryPoint = "tcsetattr")]
+    public static partial int SetTerminal(int terminal, int when, void* settings);
+
+    [LibraryImport("libc", EntryPoint = "posix_openpt")]
+    public static partial int OpenTerminal(int flags);
+
+    [LibraryImport("libc", EntryPoint = "grantpt")]
+    public static partial int GrantTerminal(int master);
+
+    [LibraryImport("libc", EntryPoint = "unlockpt")]
+    public static partial int UnlockTerminal(int master);
+
+    [LibraryImport("libc", EntryPoint = "ptsname_r")]
+    public static partial int TerminalName(int master, byte* name, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    public static partial int ControlDevice(int descriptor, nuint request, void* argument);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);

@@ -31,7 +31,7 @@ internal static class ManagedTarget
             environment.Add("MORGANA_DEVICES=" + string.Join(';', [.. networks.Where(_ => manifest is not null).Select(n => n.Device + "=in-process"), .. attachments.Devices]));
 
         using var input = new GuestInput();
-        var guest = GuestProcess.Start(program, settings.BootArguments, environment, [.. attachments.Descriptors], input: input.Descriptor);
+        var guest = GuestProcess.Start(program, settings.BootArguments, environment, [.. attachments.Descriptors], console: input);
         input.Begin();
         attachments.Dispose();
         try

@@ -28,19 +28,24 @@ internal static class ProcessTarget
         string devices = string.Join(';', [.. network.Devices, .. attachments.Devices]);
         using var confinement = isConfined ? Confinement.Prepare(image, GuestProcess.FirstDescriptor + descriptors.Length) : null;
         if (confinement is not null) descriptors = [.. descriptors, confinement.Descriptor];
+        // A confined guest could not open a terminal, and a unikernel has a console of its own kind.
+        using var console = GuestConsole.Open(isPossible: !isConfined && manifest is null);
         string[] environment =
         [
+            .. console.Environment.Where(v => !settings.Environment.Any(s => s.StartsWith(v[..(v.IndexOf('=', StringComparison.Ordinal) + 1)], StringComparison.Ordinal))),
             .. new GuestMemory(settings.Memory).Environment, "MORGANA_DEVICES=" + devices, .. attachments.Environment, .. confinement?.Environment ?? [],
             .. confinement is not null && manifest is null ? [PlainGuest.SealAtStart] : Array.Empty<string>(),
             .. PlainGuest.Environment(settings, manifest, hasNetwork: plan.Count > 0, Path.Combine(Path.GetDirectoryName(image)!, "publish")),
         ];
         using var limit = settings.IsMemoryExplicit ? MemoryLimit.TryCreate(settings.Memory) : null;
-        using var input = new GuestInput();
-        var guest = GuestProcess.Start(image, settings.BootArguments, environment, descriptors, limit, confinement?.Rules, input.Descriptor);
-        input.Begin();
+        var guest = GuestProcess.Start(image, settings.BootArguments, environment, descriptors, limit, confinement?.Rules, console);
+        console.Begin();
         network.Release();
         attachments.Dispose();
         int status = await WatchAsync(guest, network, confinement, manifest is null ? PlainGuest.Grace : GuestProcess.Grace, stop);
+        await console.EndAsync();
+        // As everywhere, what the user ends with Ctrl-C has done what it should.
+        if (console.Terminal is not null && status == 128 + Libc.Interrupt) return ExitStatus.Done;
         if (limit is { WasExceeded: true }) Console.Error.WriteLine($"morgana: the guest needed more than its {settings.Memory >> 20} MB; give it more with --memory");
         else if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");
         return status;

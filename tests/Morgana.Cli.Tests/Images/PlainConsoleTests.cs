@@ -28,6 +28,18 @@ public sealed class PlainConsoleTests : IDisposable
         var copy = System.Text.Json.JsonSerializer.Deserialize<Data>(System.Text.Json.JsonSerializer.Serialize(data))!;
         Console.WriteLine($"json: {System.Text.Json.JsonSerializer.Serialize(copy)}");
         Console.WriteLine($"write: {Fault(() => File.WriteAllText("own.txt", "no"))}");
+        if (args is ["keys"])
+        {
+            Console.CancelKeyPress += (_, e) => { e.Cancel = true; stopped.SetResult(); };
+            Console.ForegroundColor = ConsoleColor.Red;
+            Console.WriteLine("a key?");
+            Console.ResetColor();
+            Console.WriteLine($"{Console.ReadKey(intercept: true).Key}, {Console.WindowWidth} by {Console.WindowHeight}");
+            await stopped.Task;
+            Console.WriteLine("interrupted");
+            return 0;
+        }
+
         if (args is ["wait"])
         {
             Console.WriteLine("waiting");
@@ -93,6 +105,7 @@ public sealed class PlainConsoleTests : IDisposable
         await MorganaCommand.RunProgramAsync(Path.Combine(MorganaCommand.Root, "morgana"), "build", project, "-o", image);
 
         await FindsItsWorldAsync(image, "process");
+        if (Toolchain.FindProgram("script") is not null) await ReadsKeysAsync(image);
         if (SandboxFactAttribute.IsPossible) await FindsItsWorldAsync(image, "sandbox");
         if (Toolchain.FindProgram("qemu-system-x86_64") is null) return;
         await FindsItsWorldAsync(image, "vm", "--accel", "tcg");
@@ -121,6 +134,25 @@ public sealed class PlainConsoleTests : IDisposable
         (status, output, error) = await waits.EndAsync();
         Assert.Contains("asked to end", output, StringComparison.Ordinal);
         Assert.True(status == 0, $"{target}: {status}: {error}");
+    }
+
+    /// <summary>At a terminal: keys that are no lines, colours, its size, and Ctrl-C, which is the program's own; the terminal is as before afterwards.</summary>
+    private static async Task ReadsKeysAsync(string image)
+    {
+        using var terminal = MorganaCommand.Start(new CommandSettings
+        {
+            Program = "script",
+            Arguments = ["-qec", $"stty cols 90 rows 30; stty -a > {image}.before; ./morgana run {image} -- keys; stty -a | diff {image}.before - && echo as before", "/dev/null"],
+            Environment = new Dictionary<string, string?> { ["TERM"] = "xterm" },
+        });
+        await terminal.LineWithAsync("\e[91ma key?");
+        terminal.Say("\e[A");
+        await terminal.LineWithAsync("UpArrow, 90 by 30");
+        terminal.Say("\x3");
+        await terminal.LineWithAsync("interrupted");
+        var (status, output, error) = await terminal.EndAsync();
+        Assert.EndsWith("as before", output.TrimEnd(), StringComparison.Ordinal);
+        Assert.True(status == 0, error);
     }
 
     private void Write(string file, string text)
