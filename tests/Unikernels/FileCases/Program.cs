@@ -8,6 +8,19 @@ if (args is ["--sockets"])
     return;
 }
 
+// Lines that are flushed, one by one, until somebody ends it; and how many of them are there.
+if (args is ["--append", var appended])
+{
+    Keeping.Append(appended);
+    return;
+}
+
+if (args is ["--count", var counted])
+{
+    Keeping.Count(counted);
+    return;
+}
+
 Cases.Root = args.Length > 0 ? args[0] : "/tmp/cases";
 Directory.CreateDirectory(Cases.Root);
 OpenCases.Run();
