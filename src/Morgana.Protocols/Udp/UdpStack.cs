@@ -10,9 +10,6 @@ namespace Morgana.Protocols.Udp;
 /// <summary>UDP of one host (RFC 768; RFC 1122 4.1): endpoints, their queues, and the choice of ports. Loop's thread only.</summary>
 public sealed partial class UdpStack
 {
-    // RFC 6335 6: the dynamic ports.
-    private const int FirstEphemeral = 49152;
-    private const int EphemeralCount = 65536 - FirstEphemeral;
     private const int Buckets = 1024;
 
     private readonly UdpStackOptions _options;
@@ -95,7 +92,7 @@ public sealed partial class UdpStack
         if (options.AnyAddressAnyPort) return BindRouter(options, out endpoint);
         if (local.Address == default) local = local with { Address = Ipv4Address.Any };
         if (!CanBind(local.Address)) return UdpBindError.AddressNotAvailable;
-        if (local.Port == 0 && !TryChoosePort(ref local)) return UdpBindError.NoPort;
+        if (local.Port == 0 && !TryChoosePort(ref local, options)) return UdpBindError.NoPort;
         if (IsTaken(local, options)) return UdpBindError.AddressInUse;
         endpoint = new(this, local, options) { Next = _byPort[local.Port % Buckets] };
         _byPort[local.Port % Buckets] = endpoint;
@@ -241,12 +238,14 @@ public sealed partial class UdpStack
     }
 
     // RFC 6056 3.3.1: a random place to start from, then the next that is free.
-    private bool TryChoosePort(ref IpEndpoint local)
+    private bool TryChoosePort(ref IpEndpoint local, UdpBindOptions options)
     {
-        int start = (int)(_portHash.Of(_portCounter++, local.Address.Low) % EphemeralCount);
-        for (int i = 0; i < EphemeralCount; i++)
+        var (first, last) = options.EphemeralPorts;
+        int count = last - first + 1;
+        int start = (int)(_portHash.Of(_portCounter++, local.Address.Low) % (ulong)Math.Max(1, count));
+        for (int i = 0; i < count; i++)
         {
-            local = local with { Port = (ushort)(FirstEphemeral + ((start + i) % EphemeralCount)) };
+            local = local with { Port = (ushort)(first + ((start + i) % count)) };
             if (!IsTaken(local, UdpBindOptions.Default)) return true;
         }
 

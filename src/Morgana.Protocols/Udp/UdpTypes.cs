@@ -7,7 +7,7 @@ namespace Morgana.Protocols.Udp;
 public sealed record UdpStackOptions
 {
     /// <summary>Endpoints at a time.</summary>
-    public int Endpoints { get; init; } = 16384;
+    public int Endpoints { get; init; } = 65536;
 
     /// <summary>Octets of pool blocks that all receive queues together may hold; at most a quarter of the pool.</summary>
     public int QueuedOctets { get; init; } = 4 * 1024 * 1024;
@@ -39,6 +39,9 @@ public sealed record UdpBindOptions
 
     /// <summary>The same, but that the endpoints of one address share what comes to it, each flow going to one of them. What counts is what it is as it is bound.</summary>
     public bool ReusePort { get; init; }
+
+    /// <summary>The first of the ports of which one is chosen for port 0, and the last: RFC 6335 6, unless it says otherwise.</summary>
+    public (ushort First, ushort Last) EphemeralPorts { get; init; } = (49152, 65535);
 
     /// <summary>The time to live of what it sends to groups (RFC 1112 6.1).</summary>
     public byte GroupTimeToLive { get; init; } = 1;

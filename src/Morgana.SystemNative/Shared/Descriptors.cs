@@ -35,6 +35,15 @@ internal static class Descriptors
         }
     }
 
+    /// <summary>Whether none can be opened now.</summary>
+    public static bool IsFull
+    {
+        get
+        {
+            lock (s_gate) return s_used == Limit && s_free.Count == 0;
+        }
+    }
+
     /// <summary>Gives a descriptor its number.</summary>
     public static Error Open(Descriptor descriptor, out nint number)
     {

@@ -87,6 +87,7 @@ internal static unsafe class OptionFunctions
                 (1, 2) => Known(found!.Options.ReuseAddress ? 1 : 0, out number),
                 (0, 10) => Known(found!.Options.PathMtuDiscovery, out number),
                 (0, 11) => Known(found!.Options.ReceiveErrors ? 1 : 0, out number),
+                (0, 51) => Known((int)found!.Options.LocalPortRange, out number),
                 _ => SocketOptionTable.Get(found!, ownLevel, ownName, out number),
             };
             if (error != Error.Success) return error == Error.ENOTSUP ? Error.ENOPROTOOPT : error;
@@ -107,9 +108,13 @@ internal static unsafe class OptionFunctions
         if (ownLevel == SocketOptionTable.LevelIp && GroupOptions.IsOne(ownName)) return GroupOptions.Set(found!, ownName, new(value, length));
         error = SocketOptionTable.Read(new(value, length), ownLevel, out int number);
         if (error != Error.Success) return error;
+        if ((level, name) is (0, 51) && (length != sizeof(uint) || (number >> 16 != 0 && (ushort)number > (ushort)(number >> 16)))) return Error.EINVAL;
         using var turn = HostNetwork.Loop.TakeTurn();
         switch (level, name)
         {
+            case (0, 51):
+                found!.Options.LocalPortRange = (uint)number;
+                return Error.Success;
             case (1, 2):
                 found!.Options.ReuseAddress = number != 0;
                 return Error.Success;

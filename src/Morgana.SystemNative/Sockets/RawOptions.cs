@@ -3,8 +3,8 @@ namespace Morgana.SystemNative;
 /// <summary>Linux's numbers of levels and options (asm-generic/socket.h, netinet/in.h, netinet/tcp.h) as .NET's.</summary>
 internal static class RawOptions
 {
-    // .NET has no name for it.
-    private const int RecvErr = ~11;
+    // .NET has no names for them.
+    private const int RecvErr = ~11, LocalPortRange = ~51;
 
     public static bool TryTranslate(int level, int name, out int ownLevel, out int ownName)
     {
@@ -31,6 +31,7 @@ internal static class RawOptions
             (0, 8) => (SocketOptionTable.LevelIp, 19),
             (0, 10) => (SocketOptionTable.LevelIp, 14),
             (0, 11) => (SocketOptionTable.LevelIp, RecvErr),
+            (0, 51) => (SocketOptionTable.LevelIp, LocalPortRange),
             (0, 32) => (SocketOptionTable.LevelIp, 9),
             (0, 35) => (SocketOptionTable.LevelIp, 12),
             (0, 36) => (SocketOptionTable.LevelIp, 13),

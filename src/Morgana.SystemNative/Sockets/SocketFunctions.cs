@@ -103,6 +103,8 @@ internal static unsafe class SocketFunctions
         *accepted = -1;
         var error = Find(socket, out var found);
         if (error != Error.Success) return error;
+        // Linux takes the number first: a connection that gets none stays where it is.
+        if (Descriptors.IsFull) return Error.EMFILE;
         error = found!.Accept(out var connection, new(address, *length), out int nameLength);
         if (error != Error.Success) return error;
         error = Descriptors.Open(connection!, out *accepted);

@@ -5,6 +5,9 @@ namespace Morgana.SystemNative;
 /// <summary>What setsockopt(2) has set: Linux's defaults until then. Read and written in the loop's turn.</summary>
 internal sealed class SocketOptions
 {
+    // ip_local_port_range of Linux.
+    private const ushort FirstEphemeral = 32768, LastEphemeral = 60999;
+
     /// <summary><c>SO_REUSEADDR</c>.</summary>
     public bool ReuseAddress { get; set; }
 
@@ -70,6 +73,22 @@ internal sealed class SocketOptions
 
     /// <summary><c>IP_MULTICAST_IF</c>: the address to send from.</summary>
     public Ipv4Address MulticastAddress { get; set; }
+
+    /// <summary><c>IP_LOCAL_PORT_RANGE</c>: the first port in the lower half, the last in the upper one; 0 as the host has it.</summary>
+    public uint LocalPortRange { get; set; }
+
+    /// <summary>inet_sk_get_local_port_range of Linux: the ports of which one is chosen. Bounds that the host's own range does not have count for nothing.</summary>
+    public (ushort First, ushort Last) EphemeralPorts
+    {
+        get
+        {
+            var (first, last) = (FirstEphemeral, LastEphemeral);
+            ushort low = (ushort)LocalPortRange, high = (ushort)(LocalPortRange >> 16);
+            if (low >= first && low <= last) first = low;
+            if (high >= first && high <= last) last = high;
+            return (first, last);
+        }
+    }
 
     public bool PacketInformation { get; set; }
 

@@ -6,10 +6,6 @@ namespace Morgana.SystemNative;
 /// <summary>Which sockets are bound to which TCP ports: the rules of <c>SO_REUSEADDR</c> and <c>SO_REUSEPORT</c>. In the loop's turn.</summary>
 internal sealed class TcpPorts
 {
-    // ip_local_port_range of Linux.
-    private const int FirstEphemeral = 32768;
-    private const int LastEphemeral = 60999;
-
     private readonly Dictionary<ushort, List<TcpSocket>> _bound = [];
 
     /// <summary>Sockets that are bound, for what lists them.</summary>
@@ -21,7 +17,7 @@ internal sealed class TcpPorts
         bound = local;
         if (local.Port == 0)
         {
-            if (!TryChoose(out ushort port)) return Error.EADDRINUSE;
+            if (!TryChoose(socket, local.Address, out ushort port)) return Error.EADDRINUSE;
             bound = local with { Port = port };
         }
         else if (_bound.TryGetValue(local.Port, out var others) && others.Exists(other => IsConflict(socket, local.Address, other)))
@@ -54,17 +50,27 @@ internal sealed class TcpPorts
     private static bool Overlaps(IpAddress a, IpAddress b) => a.IsAny || b.IsAny || a == b;
 
     // RFC 6056 3.3.1.
-    private bool TryChoose(out ushort port)
+    private bool TryChoose(TcpSocket socket, IpAddress address, out ushort port)
     {
-        const int count = LastEphemeral - FirstEphemeral + 1;
-        int start = SystemEntropy.NextUInt16() % count;
-        for (int i = 0; i < count; i++)
+        foreach (ushort next in InAnyOrder(socket.Options.EphemeralPorts))
         {
-            port = (ushort)(FirstEphemeral + ((start + i) % count));
-            if (!_bound.ContainsKey(port)) return true;
+            port = next;
+            if (!_bound.TryGetValue(port, out var others)) return true;
+            // Linux shares no port that it chooses with who would be in the way, whatever either of them allows.
+            if (!others.Exists(other => Overlaps(address, other.Local.Address))) return true;
         }
 
         port = 0;
         return false;
+    }
+
+    /// <summary>The ports of a range that no socket is bound to, from a random one on.</summary>
+    public IEnumerable<ushort> Unbound((ushort First, ushort Last) range) => InAnyOrder(range).Where(port => !_bound.ContainsKey(port));
+
+    private static IEnumerable<ushort> InAnyOrder((ushort First, ushort Last) range)
+    {
+        int count = range.Last - range.First + 1;
+        int start = SystemEntropy.NextUInt16() % count;
+        for (int i = 0; i < count; i++) yield return (ushort)(range.First + ((start + i) % count));
     }
 }

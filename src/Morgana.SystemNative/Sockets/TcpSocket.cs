@@ -352,7 +352,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
         if (!turn.Stack.TrySelectSource(remote.Address, out var source, out int mtu)) return Error.ENETUNREACH;
         if (remote.Port == 0) return Error.ECONNREFUSED;
         var local = new IpEndpoint(_local.Address.IsAny ? source : _local.Address, _local.Port);
-        var error = turn.Stack.Tcp.TryConnect(local, remote, mtu, ConnectionOptions(), turn.Now, out _tcb);
+        var error = TryConnect(local, remote, mtu, turn);
         if (error != TcpConnectError.None)
         {
             return error switch
@@ -373,6 +373,19 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
         WouldBlockRead();
         WouldBlockWrite();
         return Error.EINPROGRESS;
+    }
+
+    // The stack chooses a port itself, unless the socket says which it may be.
+    private TcpConnectError TryConnect(IpEndpoint local, IpEndpoint remote, int mtu, LoopTurn turn)
+    {
+        if (local.Port != 0 || Options.LocalPortRange == 0) return turn.Stack.Tcp.TryConnect(local, remote, mtu, ConnectionOptions(), turn.Now, out _tcb);
+        foreach (ushort port in s_ports.Unbound(Options.EphemeralPorts))
+        {
+            var error = turn.Stack.Tcp.TryConnect(local with { Port = port }, remote, mtu, ConnectionOptions(), turn.Now, out _tcb);
+            if (error != TcpConnectError.AddressInUse) return error;
+        }
+
+        return TcpConnectError.NoPort;
     }
 
     // What has become of a connect that was begun.

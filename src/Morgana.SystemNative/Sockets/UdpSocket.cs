@@ -50,7 +50,9 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
     {
         using var turn = Loop.TakeTurn();
         if (!turn.Stack.Udp.CanBind(local.Address)) return Error.EADDRNOTAVAIL;
-        return _endpoint is not null ? Error.EINVAL : BindInTurn(local, turn);
+        if (_endpoint is not null) return Error.EINVAL;
+        // inet_bind of Linux; only where a port is chosen in passing it is EAGAIN (inet_autobind).
+        return BindInTurn(local, turn) is not Error.EAGAIN and var error ? error : Error.EADDRINUSE;
     }
 
     public override Error Connect(IpEndpoint remote)
@@ -110,10 +112,12 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
     public override Error Send(in Message message, MessageFlags flags, out int count)
     {
         count = 0;
-        if (message.Length > MaxPayload) return Error.EMSGSIZE;
         using var turn = Loop.TakeTurn();
         if (IsClosed) return Error.EBADF;
         if (_isDown) return Error.ENETDOWN;
+        // inet_send_prepare of Linux: whatever becomes of the datagram, from here on there is a port.
+        if (_endpoint is null && BindInTurn(new(Ipv4Address.Any, 0), turn) is not Error.Success and var unbound) return unbound;
+        if (message.Length > MaxPayload) return Error.EMSGSIZE;
         if ((flags & MessageFlags.OutOfBand) != 0) return Error.ENOTSUP;
         if ((message.To ?? _peer) is not { } to) return Error.EDESTADDRREQ;
         if (to.Port == 0) return Error.EINVAL;
@@ -122,7 +126,6 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         if (_sendShut) return Error.EPIPE;
         if (to.Address.IsAny) to = to with { Address = Ipv4Address.Loopback };
         if (!Options.Broadcast && IsBroadcast(to.Address, turn)) return Error.EACCES;
-        if (_endpoint is null && BindInTurn(new(Ipv4Address.Any, 0), turn) is not Error.Success and var unbound) return unbound;
         var error = SendInTurn(message, to, turn);
         if (error == Error.Success) count = (int)message.Length;
         return error;
@@ -190,6 +193,7 @@ internal sealed class UdpSocket : IpSocket, IUdpObserver
         AllowBroadcast = true,
         TimeToLive = (byte)Options.TimeToLive,
         QueueOctets = Options.ReceiveBuffer,
+        EphemeralPorts = Options.EphemeralPorts,
         ReuseAddress = Options.ReuseAddress,
         ReusePort = Options.ReusePort,
         GroupTimeToLive = (byte)Options.MulticastTimeToLive,

@@ -25,6 +25,7 @@ internal static class AllCases
         GroupFlows.RunAll();
         GroupSequences.RunAll();
         SharedPortFlows.RunAll();
+        LimitFlows.RunAll();
         UnixFlows.RunAll();
         PingFlows.RunAll();
         InterfaceFlows.RunAll();

@@ -1,6 +1,6 @@
 using SocketCases;
 
-// SocketCases [--ours FOLDER] [FILTER]: prints every case with its outcome. SocketCases --both FOLDER: our own interface beside .NET's sockets.
+// SocketCases [--ours FOLDER] [FILTER]: prints every case with its outcome. --limits: those that need all sockets there can be. SocketCases --both FOLDER: our own interface beside .NET's sockets.
 string[] rest = args;
 if (rest is ["--ours", var folder, ..])
 {
@@ -13,6 +13,12 @@ if (rest is ["--both", var substitute])
 {
     Substitution.Install(substitute);
     await BothWays.RunAsync();
+    return 0;
+}
+
+if (rest is ["--limits"])
+{
+    LimitFlows.RunFull();
     return 0;
 }
 

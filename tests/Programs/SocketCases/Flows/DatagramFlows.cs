@@ -18,6 +18,22 @@ internal static class DatagramFlows
         Case.Run("datagram truncated", DatagramTruncated);
         Case.Run("datagram to broadcast without permission", BroadcastForbidden);
         Case.Run("datagram to port zero", DatagramToZero);
+        foreach (var (name, send) in new (string, Action<Socket>)[]
+        {
+            ("nobody", s => s.Send([1])),
+            ("everybody", s => s.SendTo([1], new IPEndPoint(IPAddress.Broadcast, 9))),
+            ("port zero", s => s.SendTo([1], new IPEndPoint(IPAddress.Loopback, 0))),
+            ("one, and too large", s => s.SendTo(new byte[65_508], new IPEndPoint(IPAddress.Loopback, 9))),
+            ("one, and far too large", s => s.SendTo(new byte[70_000], new IPEndPoint(IPAddress.Loopback, 9))),
+        })
+        {
+            Case.Run($"bound after a datagram to {name}", () =>
+            {
+                using var socket = Situation.NewUdp();
+                return $"{Calls.Tried(() => send(socket))}, {Calls.Tried(() => socket.Bind(s_any))}";
+            });
+        }
+
         Case.Run("packet information", PacketInformation);
         Case.Run("connected datagrams take the peer's alone", PeerAlone);
         Case.Run("datagram socket connected elsewhere", ConnectedElsewhere);
