@@ -6,7 +6,7 @@ namespace Morgana.SystemNative;
 /// <summary>How an outcome of <see cref="Morgana.Files"/> leaves: its errors are Linux's numbers already. Nothing that is thrown passes.</summary>
 internal static unsafe class FileAnswer
 {
-    private static readonly Dictionary<int, Error> s_errors = Enum.GetValues<Error>().Reverse().DistinctBy(e => e.ToErrno()).ToDictionary(e => e.ToErrno());
+    private static readonly Dictionary<int, Error> s_errors = ByNumber();
 
     /// <summary>The platform layer's name for an error.</summary>
     public static Error ToError(this Errno errno) => errno == Errno.None ? Error.Success : s_errors.GetValueOrDefault((int)errno, Error.EIO);
@@ -17,6 +17,14 @@ internal static unsafe class FileAnswer
     {
         Marshal.SetLastSystemError((int)errno);
         return -1;
+    }
+
+    // Of two names for one number, the later.
+    private static Dictionary<int, Error> ByNumber()
+    {
+        var errors = new Dictionary<int, Error>();
+        foreach (var error in Enum.GetValues<Error>()) errors[error.ToErrno()] = error;
+        return errors;
     }
 
     /// <summary>0, or -1 with <c>errno</c>.</summary>

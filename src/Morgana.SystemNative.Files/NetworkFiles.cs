@@ -65,7 +65,12 @@ internal static class NetworkFiles
         name => HostInterfaces.All().FirstOrDefault(i => i.Name == name) is { } found ? string.Create(CultureInfo.InvariantCulture, $"{tell(found)}\n") : "";
 
     /// <summary>resolv.conf(5): .NET reads it for the name servers of an interface. It is there before any network is.</summary>
-    public static string Resolvers() => string.Concat(HostNetwork.NameServers().Select(server => $"nameserver {server}\n"));
+    public static string Resolvers()
+    {
+        var text = new StringBuilder();
+        foreach (var server in HostNetwork.NameServers()) text.Append("nameserver ").Append(server.ToString()).Append('\n');
+        return text.ToString();
+    }
 
     // A program that only looks whether the file is there starts no network.
     private static void Add(EmbeddedFileSystem files, string name, Func<NetworkStack, string> text) => files.AddGenerated(name, () =>

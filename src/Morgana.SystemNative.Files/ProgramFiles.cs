@@ -43,10 +43,17 @@ internal static unsafe class ProgramFiles
         var image = ImageFiles.All();
         var mounts = ProgramMounts.All();
         // What has a whole path lies there, and not under the program's folder: time zones.
-        var app = new EmbeddedFileSystem(image.Where(f => !f.Key.StartsWith('/')));
-        foreach (var (path, _) in mounts.Where(m => m.Path.StartsWith(AppFolder + "/", StringComparison.Ordinal))) app.AddDirectory(path[(AppFolder.Length + 1)..]);
+        List<KeyValuePair<string, ReadOnlyMemory<byte>>> own = [], zones = [];
+        foreach (var file in image)
+        {
+            if (!file.Key.StartsWith('/')) own.Add(file);
+            else if (file.Key.StartsWith(ZoneFolder, StringComparison.Ordinal)) zones.Add(new(file.Key[ZoneFolder.Length..], file.Value));
+        }
+
+        var app = new EmbeddedFileSystem(own);
+        foreach (var (path, _) in mounts)
+            if (path.StartsWith(AppFolder + "/", StringComparison.Ordinal)) app.AddDirectory(path[(AppFolder.Length + 1)..]);
         Mount(files, AppFolder, app);
-        var zones = image.Where(f => f.Key.StartsWith(ZoneFolder, StringComparison.Ordinal)).Select(f => KeyValuePair.Create(f.Key[ZoneFolder.Length..], f.Value)).ToList();
         if (zones.Count > 0) Mount(files, ZoneFolder.TrimEnd('/'), new EmbeddedFileSystem(zones));
         Mount(files, "/dev", SystemFiles.Devices());
         Mount(files, "/proc", SystemFiles.Processes(files));

@@ -21,11 +21,21 @@ internal static class ProgramMounts
     private static readonly List<StoreFileSystem> s_stores = [];
     private static int s_failures;
 
+    /// <summary>Whether the image has what mounting takes: MorganaMounts=false leaves it out.</summary>
+    [FeatureSwitchDefinition("Morgana.Mounts")]
+    private static bool AreKnown => !AppContext.TryGetSwitch("Morgana.Mounts", out bool isOn) || isOn;
+
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "In an image it runs before the program, which calls nothing of this library.")]
     internal static void Open()
     {
         if (!EarlySeal.HasMounts) return;
+        if (!AreKnown)
+        {
+            Console.Error.WriteLine("morgana: this image mounts nothing: it was built with MorganaMounts=false.");
+            Environment.Exit(UsageStatus);
+        }
+
         _ = ProgramFiles.Tree;
         EarlySeal.Close();
     }
@@ -33,7 +43,7 @@ internal static class ProgramMounts
     /// <summary>The file systems by their paths, in the order in which they are to be mounted.</summary>
     public static IReadOnlyList<(string Path, FileSystem Files)> All()
     {
-        if (!EarlySeal.HasMounts) return [];
+        if (!AreKnown || !EarlySeal.HasMounts) return [];
         var mounts = new List<(string Path, FileSystem Files)>();
         string spelling = DeviceHandle.Variable;
         try

@@ -85,7 +85,12 @@ internal static unsafe class SystemFiles
         return text.Append("VmSwap:\t0 kB\n").ToString();
     }
 
-    private static string Mounts(FileNamespace files) => string.Concat(files.Mounts.Select(m => $"morgana {m.Path} morgana {(m.FileSystem.IsReadOnly ? "ro" : "rw")} 0 0\n"));
+    private static string Mounts(FileNamespace files)
+    {
+        var text = new StringBuilder();
+        foreach (var (path, system) in files.Mounts) text.Append("morgana ").Append(path).Append(" morgana ").Append(system.IsReadOnly ? "ro" : "rw").Append(" 0 0\n");
+        return text.ToString();
+    }
 
     private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * TicksPerSecond);
 

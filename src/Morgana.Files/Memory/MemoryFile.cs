@@ -139,8 +139,10 @@ internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile
         if (within > 0 && TryFind(kept, out var octets)) octets[(int)within..].Clear();
         long first = within > 0 ? kept + 1 : kept;
         for (long page = first; page < _mappedPages; page++) MappedPage(page).Clear();
-        long[] gone = [.. _pages.Keys.Where(p => p >= first)];
-        foreach (long page in gone) _pages.Remove(page);
-        _memory.ReleasePages(gone.Length);
+        int before = _pages.Count;
+        // Removing while enumerating is what Dictionary allows.
+        foreach (long page in _pages.Keys)
+            if (page >= first) _pages.Remove(page);
+        _memory.ReleasePages(before - _pages.Count);
     }
 }

@@ -124,7 +124,14 @@ public sealed partial class FileNamespace
         }
 
         names.Reverse();
-        path = names.Count == 0 ? [Slash] : [.. names.SelectMany(n => (IEnumerable<byte>)[Slash, .. n])];
+        List<byte> octets = names.Count == 0 ? [Slash] : [];
+        foreach (byte[] name in names)
+        {
+            octets.Add(Slash);
+            octets.AddRange(name);
+        }
+
+        path = [.. octets];
         return path.Length > MaxPathLength ? Errno.ENAMETOOLONG : Errno.None;
     }
 }

@@ -33,7 +33,16 @@ public sealed partial class FileNamespace
     public int OpenFiles => Volatile.Read(ref _openFiles);
 
     /// <summary>Where something is mounted, and what.</summary>
-    public IEnumerable<(string Path, FileSystem FileSystem)> Mounts => [(_root.Path, _root.FileSystem), .. _mounts.Values.Select(m => (m.Path, m.FileSystem)).OrderBy(m => m.Path, StringComparer.Ordinal)];
+    public IEnumerable<(string Path, FileSystem FileSystem)> Mounts
+    {
+        get
+        {
+            List<Mount> mounts = [.. _mounts.Values];
+            mounts.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path));
+            mounts.Insert(0, _root);
+            foreach (var mount in mounts) yield return (mount.Path, mount.FileSystem);
+        }
+    }
 
     internal FileLocks Locks => _locks;
 

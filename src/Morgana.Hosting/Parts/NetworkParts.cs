@@ -38,7 +38,7 @@ public static class NetworkParts
                 }),
             ],
             Pool = pool,
-            NameServers = [.. (dns ?? (known ? [Ipv4Address.Parse("10.0.2.3")] : [])).Select(server => new IpEndpoint(server, 53))],
+            NameServers = Array.ConvertAll(dns ?? (known ? [Ipv4Address.Parse("10.0.2.3")] : []), static server => new IpEndpoint(server, 53)),
         });
         loop.Start();
         ProgramNetwork.Started(loop);

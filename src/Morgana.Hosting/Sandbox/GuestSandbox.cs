@@ -60,8 +60,8 @@ internal static class GuestSandbox
         _ = Variable.GetHashCode(StringComparison.Ordinal);
         s_signals ??=
         [
-            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT, PosixSignal.SIGHUP }
-                .Select(signal => PosixSignalRegistration.Create(signal, static _ => { })),
+            .. Array.ConvertAll([PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT, PosixSignal.SIGHUP],
+                static signal => PosixSignalRegistration.Create(signal, static _ => { })),
         ];
     }
 }

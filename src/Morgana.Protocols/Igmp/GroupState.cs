@@ -68,7 +68,7 @@ internal sealed class GroupState(Ipv4Address group)
         {
             if (member.Mode != FilterMode.Include) continue;
             if (isExclude) merged.RemoveAll(member.Sources.Contains);
-            else merged.AddRange(member.Sources.Where(s => !merged.Contains(s)));
+            else merged.AddRange(member.Sources.FindAll(s => !merged.Contains(s)));
         }
 
         return (isExclude ? FilterMode.Exclude : FilterMode.Include, merged);

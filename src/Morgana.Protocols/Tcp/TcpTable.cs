@@ -70,7 +70,13 @@ internal sealed class TcpTable(ReadOnlySpan<byte> key)
     }
 
     /// <summary>All of them, in no order. For statistics: it allocates.</summary>
-    public TcpControlBlock[] All() => [.. _entries.Where(e => e.Block is not null).Select(e => e.Block!)];
+    public TcpControlBlock[] All()
+    {
+        var all = new List<TcpControlBlock>(Count);
+        foreach (var entry in _entries)
+            if (entry.Block is { } block) all.Add(block);
+        return [.. all];
+    }
 
     private void Grow()
     {

@@ -25,7 +25,7 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
         if (servers.Count == 0) throw new SocketException((int)SocketError.NoRecovery, "No name server is configured: give --dns=ADDRESS.");
         var v4 = QueryAsync(name, DnsMessage.TypeA, cancel);
         var v6 = hasIpv6 ? QueryAsync(name, DnsMessage.TypeAaaa, cancel) : Task.FromResult(Array.Empty<IpAddress>());
-        var found = (await Task.WhenAll(v4, v6).ConfigureAwait(false)).SelectMany(a => a).ToArray();
+        IpAddress[] found = [.. await v4.ConfigureAwait(false), .. await v6.ConfigureAwait(false)];
         return found.Length > 0 ? found : throw new SocketException((int)SocketError.NoData, $"The name '{name}' has no address.");
     }
 

@@ -85,7 +85,17 @@ internal static class HostInterfaces
     }
 
     /// <summary>The addresses of all devices.</summary>
-    public static IReadOnlyList<Ipv4Address> Addresses() => [.. All().Where(i => !i.IsLoopback).SelectMany(i => i.Addresses).Select(a => a.Address)];
+    public static IReadOnlyList<Ipv4Address> Addresses()
+    {
+        List<Ipv4Address> addresses = [];
+        foreach (var link in All())
+        {
+            if (link.IsLoopback) continue;
+            foreach (var address in link.Addresses) addresses.Add(address.Address);
+        }
+
+        return addresses;
+    }
 
     /// <summary>An interface's index; 0 if there is none of that name.</summary>
     public static int IndexOf(string name) => All().FirstOrDefault(i => i.Name == name)?.Index ?? 0;

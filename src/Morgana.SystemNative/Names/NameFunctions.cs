@@ -97,12 +97,13 @@ internal static unsafe class NameFunctions
         if (IPAddress.TryParse(name, out _) || name.Length > 255 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.' or '_'))) return NoName;
         if (string.Equals(name, HostNetwork.Name, StringComparison.OrdinalIgnoreCase))
         {
-            found = [.. HostInterfaces.Addresses().DefaultIfEmpty(Ipv4Address.Loopback)];
+            found = [.. HostInterfaces.Addresses()];
+            if (found.Length == 0) found = [Ipv4Address.Loopback];
             return Success;
         }
 
         int error = Ask(() => HostNetwork.Loop.ResolveAsync(name).AsTask(), out var answer);
-        found = answer is null ? [] : [.. answer.Where(a => a.IsIpv4)];
+        found = answer is null ? [] : Array.FindAll(answer, a => a.IsIpv4);
         return error == Success && found.Length == 0 ? NoName : error;
     }
 

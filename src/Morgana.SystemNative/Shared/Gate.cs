@@ -65,7 +65,10 @@ internal sealed unsafe class Gate : ITurnSignal
         }
 
         // sem_wait(3): a signal handler, such as the collector's, ends it early.
-        if (milliseconds < 0) while (WaitFor(_semaphore) != 0);
+        while (milliseconds < 0 && WaitFor(_semaphore) != 0)
+        {
+        }
+
         GC.KeepAlive(this);
         return true;
     }
