@@ -11,7 +11,7 @@ internal static class Rules
 
     private static readonly Rule[] s_all =
     [
-        new("System.Diagnostics.Process", ["Start"], Verdict.Fails, "Win32Exception: an image is one program, and has no other to start", "do the work in the program itself, or leave it to another machine"),
+        new("System.Diagnostics.Process", ["Start", "Kill"], Verdict.Fails, "PlatformNotSupportedException: an image is one program, and has no other to start or end", "do the work in the program itself, or leave it to another machine"),
         new("System.Reflection.Assembly", ["LoadFrom", "LoadFile", "UnsafeLoadFrom"], Verdict.Fails, NoDynamicCode, "refer to the assembly in the project"),
         new("System.Runtime.Loader.AssemblyLoadContext", ["LoadFromAssemblyPath", "LoadFromStream", "LoadFromNativeImagePath"], Verdict.Fails, NoDynamicCode, "refer to the assembly in the project"),
         new("System.Reflection.Emit.AssemblyBuilder", ["DefineDynamicAssembly"], Verdict.Fails, NoDynamicCode, "a source generator"),

@@ -13,7 +13,7 @@ public class ProgramCheckTests
     {
         var finding = Assert.Single(Check(new MemberName(Own, "Odd.Program+<StartAsync>d__0", "MoveNext", 0), s_start));
         Assert.Equal((Verdict.Fails, "Process.Start", "Program.cs(13)"), (finding.Verdict, finding.What, finding.ToString()));
-        Assert.Contains("Win32Exception", finding.Why, StringComparison.Ordinal);
+        Assert.Contains("PlatformNotSupportedException", finding.Why, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Morgana.SystemNative;
 /// <summary>Starting programs: there is one, and no other.</summary>
 internal static unsafe class ProcessCalls
 {
-    // What Process.Start ends in. .NET makes a Win32Exception of it, "Operation not supported".
+    // Process.Start is refused before it comes here (Morgana.Sdk's Processes.Substitutions.xml). Whoever calls the function itself is told this.
     [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_ForkAndExecProcess")]
     public static int ForkAndExecProcess(
         byte* file, byte** arguments, byte** environment, byte* folder, int redirectInput, int redirectOutput, int redirectError, int setCredentials,

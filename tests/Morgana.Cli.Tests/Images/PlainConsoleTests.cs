@@ -121,7 +121,7 @@ public sealed class PlainConsoleTests : IDisposable
         string[] said =
         [
             "arguments: a b|--help", "variable: Ada Lovelace", "content: mine, theirs", "beside it: /app/data/of library.txt /app/own.txt", "user: True, True", "null: 0, full: IOException",
-            "processes: its.world True 1 True 1", "start: Win32Exception", "zone: 14:00 +02:00, Europe/Berlin",
+            "processes: its.world True 1 True 1", "start: PlatformNotSupportedException", "zone: 14:00 +02:00, Europe/Berlin",
             """json: {"Day":"2026-01-02","Kind":1,"Numbers":{"a":[1,2]},"Place":{"North":1.5,"East":null}}""", "write: IOException", "read: something typed",
         ];
         // A virtual machine's console shows what is typed.

@@ -58,9 +58,15 @@ public sealed class TemplateTests : IDisposable
 
     [Fact]
     [Trait("Category", "Long")]
-    public async Task A_web_API_answers_in_JSON()
+    public Task A_web_API_answers_in_JSON() => AnswersInJsonAsync();
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public Task A_web_API_with_controllers_answers_in_JSON() => AnswersInJsonAsync("--use-controllers");
+
+    private async Task AnswersInJsonAsync(params string[] options)
     {
-        string image = await ImageOfAsync("webapi", "--no-openapi");
+        string image = await ImageOfAsync("webapi", ["--no-openapi", .. options]);
         await ForecastsAsync(image, "--target", "process");
         if (HasMachines) await ForecastsAsync(image, "--target", "vm", "--accel", "tcg");
     }

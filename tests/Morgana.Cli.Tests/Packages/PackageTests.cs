@@ -18,9 +18,16 @@ public sealed class ReleaseFactAttribute : FactAttribute
 /// <summary>Projects outside the repository, from the feed that a script makes and nothing else.</summary>
 public sealed class PackageTests : IDisposable
 {
+    private const int Interrupt = 2;
     private readonly string _folder = Directory.CreateTempSubdirectory("morgana-packages-").FullName;
 
     private string Feed => Path.Combine(_folder, "feed");
+
+    private string Tool => Path.Combine(_folder, "tools", "morgana");
+
+    private static string Cache => Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    private Dictionary<string, string?> Alone => new() { ["NUGET_PACKAGES"] = Path.Combine(_folder, "packages"), ["MSBUILDDISABLENODEREUSE"] = "1" };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -32,7 +39,7 @@ public sealed class PackageTests : IDisposable
 
         // The command itself comes from the feed, too.
         await RunAsync("dotnet", "tool", "install", "Morgana.Cli", "--tool-path", "tools", "--add-source", Feed, "--version", "0.1.0");
-        string morgana = Path.Combine(_folder, "tools", "morgana");
+        string morgana = Tool;
         await NewAsync(morgana, "web", "Shop");
         await RunAsync("dotnet", "build", "Shop", "-nodeReuse:false", "-v", "q");
         string help = await RunAsync("dotnet", "Shop/bin/Debug/net9.0/linux-x64/Shop.dll", "--help");
@@ -62,6 +69,38 @@ public sealed class PackageTests : IDisposable
         Assert.Equal("Hello, port!", File.ReadAllText(line));
 
         await AnImageOnTheHostsSocketsAsync(morgana);
+    }
+
+    [ReleaseFact]
+    [Trait("Category", "Long")]
+    public async Task The_installed_command_alone_runs_programs_that_know_nothing_of_Morgana()
+    {
+        await RunAsync(Path.Combine(MorganaCommand.Root, "feed"), "--no-build", Feed);
+        await RunAsync("dotnet", "tool", "install", "Morgana.Cli", "--tool-path", "tools", "--add-source", Feed, "--version", "0.1.0");
+        // No feed at all.
+        Directory.Delete(Feed, recursive: true);
+        File.WriteAllText(Path.Combine(_folder, "NuGet.config"), $"""
+            <configuration>
+              <packageSources><clear /></packageSources>
+              <fallbackPackageFolders><add key="cache" value="{Cache}" /></fallbackPackageFolders>
+            </configuration>
+            """);
+
+        await RunAsync("dotnet", "new", "console", "-o", "Plain", "--no-restore");
+        File.WriteAllText(Path.Combine(_folder, "Plain", "Program.cs"), """
+            using System.Text.Json;
+            Console.WriteLine(JsonSerializer.Serialize(new Place(Environment.MachineName, File.Exists("/etc/debian_version"), 1.5)));
+            record Place(string Host, bool IsOutside, double? East);
+            """);
+        Assert.Equal("""{"Host":"morgana","IsOutside":false,"East":1.5}""" + "\n", await RunAsync(Tool, "run", "Plain", "--publish", "0:80"));
+
+        await RunAsync("dotnet", "new", "web", "-o", "Shop", "--no-restore");
+        using var command = MorganaCommand.Start(new CommandSettings { Program = Tool, Arguments = ["run", "Shop", "--publish", "0:80"], Folder = _folder, Environment = Alone });
+        using var client = new HttpClient { BaseAddress = new Uri($"http://localhost:{await command.PortAsync(80)}/"), Timeout = TimeSpan.FromMinutes(2) };
+        Assert.Equal("Hello World!", await client.GetStringAsync("/"));
+        command.Signal(Interrupt);
+        var (status, _, error) = await command.EndAsync();
+        Assert.True(status == 0, error);
     }
 
     /// <summary>Compiled ahead of time outside the repository, with another provider by the project's choice, and run.</summary>
@@ -130,6 +169,9 @@ public sealed class PackageTests : IDisposable
             using var zip = ZipFile.OpenRead(package);
             Assert.Contains(zip.Entries, e => e.FullName == "README.md");
             if (Path.GetFileName(package).StartsWith("Morgana.Sdk.", StringComparison.Ordinal)) Assert.Contains(zip.Entries, e => e.FullName == "diagnostics/MORG001.md");
+            // With what it makes images of programs that know nothing of us, without a feed.
+            if (Path.GetFileName(package).StartsWith("Morgana.Cli.", StringComparison.Ordinal))
+                Assert.All((string[])["PlainFramework.targets", "Plain.targets", "Json.targets", "Processes.Substitutions.xml", "openssl.sh", "lib/Morgana.SystemNative.dll", "lib/Morgana.SystemNative.Files.dll", "lib/Morgana.Network.dll"], f => Assert.Contains(zip.Entries, e => e.FullName.StartsWith("tools/", StringComparison.Ordinal) && e.FullName.EndsWith("/any/Sdk/" + f, StringComparison.Ordinal)));
             bool hasCode = zip.Entries.Any(e => e.FullName.StartsWith("lib/", StringComparison.Ordinal) && e.Name.EndsWith(".dll", StringComparison.Ordinal));
             if (hasCode) Assert.True(File.Exists(Path.ChangeExtension(package, ".snupkg")), $"{package} has no symbols.");
         }
@@ -157,10 +199,9 @@ public sealed class PackageTests : IDisposable
     /// <summary>The compilers and frameworks come from where they are; Morgana's own packages from the feed alone.</summary>
     private void UseCacheIn(string project)
     {
-        string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         string file = Path.Combine(_folder, project, "NuGet.config"), text = File.ReadAllText(file);
         Assert.Contains(Feed, text);
-        File.WriteAllText(file, text.Replace("</configuration>", $"  <fallbackPackageFolders><add key=\"cache\" value=\"{cache}\" /></fallbackPackageFolders>\n</configuration>").Replace("<packageSources>", "<packageSources><clear />"));
+        File.WriteAllText(file, text.Replace("</configuration>", $"  <fallbackPackageFolders><add key=\"cache\" value=\"{Cache}\" /></fallbackPackageFolders>\n</configuration>").Replace("<packageSources>", "<packageSources><clear />"));
     }
 
     private async Task<string> RunAsync(string program, params string[] arguments)
@@ -170,7 +211,7 @@ public sealed class PackageTests : IDisposable
             Program = program,
             Arguments = arguments,
             Folder = _folder,
-            Environment = new Dictionary<string, string?> { ["NUGET_PACKAGES"] = Path.Combine(_folder, "packages"), ["MSBUILDDISABLENODEREUSE"] = "1" },
+            Environment = Alone,
         });
         Assert.True(status == 0, $"'{program} {string.Join(' ', arguments)}' ended with {status}:\n{output}\n{error}");
         return output;
