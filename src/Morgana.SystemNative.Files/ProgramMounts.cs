@@ -90,7 +90,7 @@ internal static class ProgramMounts
     {
         // The program's call waits for it anyway.
         "file" => FileBlockDevice.FromDescriptor(device.Descriptor, new() { IsReadOnly = device.Find("readonly") is not null, IsSynchronous = true }),
-        "virtio" => StorageParts.Virtio(device),
+        "virtio" => StorageParts.Virtio(device, isSynchronous: true),
         _ => throw new BootException($"{DeviceHandle.Variable}: {device.Name} wants the driver '{device.Driver}', and this image has file and virtio."),
     };
 

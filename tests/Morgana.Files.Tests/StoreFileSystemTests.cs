@@ -183,6 +183,51 @@ public class StoreFileSystemTests
         Assert.Equal(await SumAsync(store), again.Journal.Used);
     }
 
+    [Fact]
+    public async Task Many_threads_write_read_flush_and_move_and_all_of_it_is_there_when_it_is_opened_again()
+    {
+        const int threads = 6, files = 25;
+        var log = await LogStore.OpenAsync(new MemoryBlockDevice((32 << 20) / 512));
+        var options = s_options with { Capacity = log.Capacity, MaxPending = 200_000, CommitAfter = TimeSpan.Zero };
+        var stored = await StoreFileSystem.OpenAsync(log, options);
+        var tree = new FileNamespace(stored);
+        byte[] Text(int thread, int i) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"{thread}-{i};", 1 + (i * 700))));
+        await Task.WhenAll(Enumerable.Range(0, threads).Select(thread => Task.Factory.StartNew(() =>
+        {
+            for (int i = 0; i < files; i++)
+            {
+                byte[] text = Text(thread, i), back = new byte[text.Length];
+                using (var file = Open(tree, "/new" + thread, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate))
+                {
+                    Assert.Equal(Errno.None, file.Write(text, out int written));
+                    Assert.Equal(text.Length, written);
+                    if (i % 4 == 0) Assert.Equal(Errno.None, file.Flush());
+                    Assert.Equal(Errno.None, file.ReadAt(0, back, out _));
+                    Assert.True(back.AsSpan().SequenceEqual(text));
+                }
+
+                // Half of them over what the thread made before.
+                Assert.Equal(Errno.None, tree.Rename(Encoding.ASCII.GetBytes("/new" + thread), Encoding.ASCII.GetBytes($"/{thread}-{i / 2}")));
+            }
+        }, TaskCreationOptions.LongRunning)));
+        Assert.Equal(Errno.None, stored.Flush());
+
+        await using var again = await StoreFileSystem.OpenAsync(log, s_options with { Capacity = log.Capacity });
+        var found = new FileNamespace(again);
+        for (int thread = 0; thread < threads; thread++)
+        {
+            for (int i = 0; i <= files / 2; i++)
+            {
+                byte[] text = Text(thread, Math.Min((i * 2) + 1, files - 1)), back = new byte[text.Length + 1];
+                using var file = Open(found, $"/{thread}-{i}", OpenFlags.ReadOnly);
+                Assert.Equal(Errno.None, file.ReadAt(0, back, out int read));
+                Assert.True(back.AsSpan(0, read).SequenceEqual(text), $"Thread {thread}, file {i}: {read} octets.");
+            }
+        }
+
+        Assert.Equal(log.Live, again.Journal.Used);
+    }
+
     private static async Task<long> SumAsync(IKeyValueStore store, StoreKey folder = default)
     {
         long sum = 0;

@@ -22,11 +22,12 @@ public sealed class VirtioBlockDevice : IBlockDevice
     private readonly WaitPoint _wait = new();
     private readonly Thread _thread;
     private readonly int _mostOctets;
+    private readonly bool _isSynchronous;
     private int _isDisposed;
 
     private VirtioBlockDevice(VirtioDevice device, VirtioBlockSettings settings)
     {
-        _device = device;
+        (_device, _isSynchronous) = (device, settings.IsSynchronous);
         var transport = device.Transport;
         if (transport.DeviceType != BlockType) throw new VirtioException($"The device is of type {transport.DeviceType}, no block device.");
         ulong features = transport.Begin(BlockConfiguration.Wanted);
@@ -174,6 +175,8 @@ public sealed class VirtioBlockDevice : IBlockDevice
     {
         _queue.Submit(requests);
         using var registration = cancel.UnsafeRegister((_, token) => _queue.Abandon(requests, token), null);
+        if (_isSynchronous)
+            foreach (var request in requests) request.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         await Task.WhenAll(requests.Select(r => r.Task)).ConfigureAwait(false);
     }
 

@@ -9,6 +9,9 @@ public sealed record VirtioBlockSettings
     /// <summary>Descriptors in the queue at most: a power of two.</summary>
     public int QueueSize { get; init; } = 128;
 
+    /// <summary>Whether a request is waited for on the caller's thread, before its method returns: for who would only wait for it. It then needs no thread of the pool, which may all be waiting.</summary>
+    public bool IsSynchronous { get; init; }
+
     /// <summary>Whether nothing is to be written, even if the device could be.</summary>
     public bool IsReadOnly { get; init; }
 }

@@ -52,11 +52,14 @@ public static class StorageParts
 
     /// <summary>A virtio block device, in a virtual machine.</summary>
     [Driver("virtio", Targets = Targets.Vm)]
-    public static IBlockDevice Virtio(DeviceHandle device)
+    public static IBlockDevice Virtio(DeviceHandle device) => Virtio(device, isSynchronous: false);
+
+    /// <summary>The same; with <paramref name="isSynchronous"/> whoever calls waits on his own thread.</summary>
+    public static IBlockDevice Virtio(DeviceHandle device, bool isSynchronous)
     {
         try
         {
-            return VirtioBlockDevice.Open(device.Descriptor, new() { IsReadOnly = device.Find("readonly") is not null });
+            return VirtioBlockDevice.Open(device.Descriptor, new() { IsReadOnly = device.Find("readonly") is not null, IsSynchronous = isSynchronous });
         }
         catch (IOException e)
         {

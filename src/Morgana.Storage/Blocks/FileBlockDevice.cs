@@ -111,7 +111,7 @@ public sealed class FileBlockDevice : IBlockDevice
             {
                 Memory<byte>[] some = [.. destinations.Skip(at).Take(MaxPieces).Where(d => !d.IsEmpty)];
                 if (some.Length == 0) continue;
-                long read = await RandomAccess.ReadAsync(_file, some, offset, cancel).ConfigureAwait(false);
+                long read = _isSynchronous ? RandomAccess.Read(_file, some, offset) : await RandomAccess.ReadAsync(_file, some, offset, cancel).ConfigureAwait(false);
                 foreach (var piece in some)
                 {
                     // preadv(2) may stop early: the rest is read piece by piece.
@@ -157,7 +157,8 @@ public sealed class FileBlockDevice : IBlockDevice
         if (length == 0) return;
         try
         {
-            await RandomAccess.WriteAsync(_file, sources, sector * Geometry.SectorSize, cancel).ConfigureAwait(false);
+            if (_isSynchronous) RandomAccess.Write(_file, sources, sector * Geometry.SectorSize);
+            else await RandomAccess.WriteAsync(_file, sources, sector * Geometry.SectorSize, cancel).ConfigureAwait(false);
         }
         catch (IOException e)
         {

@@ -11,12 +11,14 @@ public abstract class VirtioBlockContract : BlockDeviceContract, IDisposable
 
     private protected abstract ModelDisk Create(ModelMemory memory);
 
+    private protected virtual VirtioBlockSettings Settings => new();
+
     protected override ValueTask<IBlockDevice> OpenAsync()
     {
         Assert.Empty(_disks);                               // A device's memory is for one.
         var disk = Create(_memory);
         _disks.Add(disk);
-        return new(VirtioBlockDevice.Open(new VirtioDevice(new VirtioMmioTransport(disk), _memory.Dma, disk.Interrupt)));
+        return new(VirtioBlockDevice.Open(new VirtioDevice(new VirtioMmioTransport(disk), _memory.Dma, disk.Interrupt), Settings));
     }
 
     public void Dispose()
@@ -29,6 +31,13 @@ public abstract class VirtioBlockContract : BlockDeviceContract, IDisposable
 
 public sealed class VirtioBlockWithAllThatThereIs : VirtioBlockContract
 {
+    private protected override ModelDisk Create(ModelMemory memory) => new(memory, SectorCount, ModelDisk.AllFeatures);
+}
+
+public sealed class VirtioBlockThatIsWaitedForOnTheCallersThread : VirtioBlockContract
+{
+    private protected override VirtioBlockSettings Settings => new() { IsSynchronous = true };
+
     private protected override ModelDisk Create(ModelMemory memory) => new(memory, SectorCount, ModelDisk.AllFeatures);
 }
 

@@ -75,3 +75,25 @@ public sealed class FileBlockDeviceTests : BlockDeviceContract, IDisposable
         Assert.Equal(BlockError.Busy, Assert.Throws<BlockDeviceException>(() => FileBlockDevice.Open(_folder.File("disk"))).Error);
     }
 }
+
+/// <summary>The same file, with everything done on the caller's thread.</summary>
+public sealed class SynchronousFileBlockDeviceTests : BlockDeviceContract, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    protected override ValueTask<IBlockDevice> OpenAsync() => new(FileBlockDevice.Open(_folder.File("disk"), new() { CreateLength = SectorCount * 512, IsSynchronous = true }));
+
+    [Fact]
+    public async Task What_is_read_written_and_flushed_is_done_when_the_call_returns()
+    {
+        await using var device = await OpenAsync();
+        byte[] content = new byte[1024];
+        Assert.True(device.WriteAsync(0, content).IsCompleted);
+        Assert.True(device.WriteAsync(0, [content, content]).IsCompleted);
+        Assert.True(device.FlushAsync().IsCompleted);
+        Assert.True(device.ReadAsync(0, content).IsCompleted);
+        Assert.True(device.ReadAsync(0, new Memory<byte>[] { content, content }).IsCompleted);
+    }
+}
