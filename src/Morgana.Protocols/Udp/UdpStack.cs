@@ -175,16 +175,16 @@ public sealed partial class UdpStack
         if (from.Address.IsAny) from = new(endpoint.Local.Address, from.Port);
         bool isGroup = to.Address.IsMulticast;
         if (isGroup && from.Address.IsAny && endpoint.Options.GroupSource is { } named) from = new(named, from.Port);
-        // An endpoint that is bound to a group, or to everybody, speaks from an address nevertheless.
-        if (from.Address.IsAny || from.Address.IsMulticast || (_output.IsBroadcast(from.Address) && !_isOwn(from.Address)))
+        // RFC 1122 4.1.3.6: no datagram goes out from an address which is not ours; routers speak for others.
+        if (from.Address.IsAny || (!endpoint.Options.AnyAddressAnyPort && !_isOwn(from.Address)))
         {
+            // An endpoint that is bound to a group, or to everybody, speaks from an address nevertheless.
+            if (!from.Address.IsAny && !from.Address.IsMulticast && !_output.IsBroadcast(from.Address)) return _drops.Count(DropReason.BadSource);
             if (!(isGroup ? _output.TrySelectSource(to.Address, endpoint.Options.GroupLink, out var source) : _output.TrySelectSource(to.Address, out source)))
                 return _drops.Count(DropReason.NoRoute);
             from = new(source, from.Port);
         }
 
-        // RFC 1122 4.1.3.6: no datagram goes out from an address which is not ours; routers speak for others.
-        if (!endpoint.Options.AnyAddressAnyPort && !_isOwn(from.Address)) return _drops.Count(DropReason.BadSource);
         if (!endpoint.Options.AllowBroadcast && _output.IsBroadcast(to.Address)) return _drops.Count(DropReason.NoRoute);
         if (!_pool.TryRentPacket(PacketBuffer.Headroom, out var packet)) return _drops.Count(DropReason.NoBuffer);
         if (!packet.TryAppend(payload))
