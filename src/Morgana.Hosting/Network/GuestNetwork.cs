@@ -19,9 +19,10 @@ public sealed class GuestNetwork : IAsyncDisposable
 
     private readonly IAsyncDisposable? _gateway;
 
-    private GuestNetwork(NetworkLoop loop, InterfaceOptions link, string device, IAsyncDisposable? gateway)
+    private GuestNetwork(NetworkLoop loop, string device, IAsyncDisposable? gateway)
     {
         (Loop, _gateway) = (loop, gateway);
+        var link = loop.Stack.Interfaces.First(i => i.Name == "net0");
         Address = link.Addresses[0];
         Description = string.Create(CultureInfo.InvariantCulture, $"{link.Name} ({device}, MTU {link.Mtu})");
     }
@@ -41,6 +42,7 @@ public sealed class GuestNetwork : IAsyncDisposable
     /// <exception cref="BootException">No runner, no network device, or a wrong argument.</exception>
     public static GuestNetwork Open(BootArguments arguments, Action<string> log)
     {
+        if (ProgramNetwork.OfSockets is { } opened) return Share(opened, arguments);
         var (device, pool, driver, gateway) = OpenDevice(log);
         try
         {
@@ -49,7 +51,7 @@ public sealed class GuestNetwork : IAsyncDisposable
             loop.Start();
             ProgramNetwork.Started(loop);
             GuestSandbox.CloseIfAsked();
-            return new(loop, options.Attachments[0].Interface, driver, gateway);
+            return new(loop, driver, gateway);
         }
         catch
         {
@@ -64,6 +66,16 @@ public sealed class GuestNetwork : IAsyncDisposable
     {
         await Loop.DisposeAsync().ConfigureAwait(false);
         if (_gateway is not null) await _gateway.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The network that .NET's sockets have opened, since they came first: it has the settings that they had.</summary>
+    private static GuestNetwork Share(NetworkLoop opened, BootArguments arguments)
+    {
+        string driver = DeviceSpecification.ParseList(Environment.GetEnvironmentVariable("MORGANA_DEVICES") ?? "")[0].Driver;
+        var network = new GuestNetwork(opened, driver, null);
+        if (arguments.Find("ipv4") is { } wanted && wanted != network.Address.ToString())
+            throw new BootException($"--ipv4={wanted}: a socket of .NET's was made before UseMorgana(), and its network has {network.Address}: make it later, or say --env MORGANA_BOOT=ipv4={wanted}.");
+        return network;
     }
 
     private static (INetworkDevice Device, BufferPool Pool, string Driver, IAsyncDisposable? Gateway) OpenDevice(Action<string> log)

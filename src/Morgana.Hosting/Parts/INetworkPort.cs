@@ -20,6 +20,8 @@ public interface INetworkPort
 /// <summary>A port that the runner hands over as a descriptor.</summary>
 internal sealed class DescriptorPort(DeviceHandle handle, bool isBehindGateway) : INetworkPort
 {
+    public string Name => handle.Name;
+
     public bool IsBehindGateway => isBehindGateway;
 
     public (INetworkDevice Device, BufferPool Pool) Open(int poolSize)

@@ -19,6 +19,8 @@ public static class NetworkParts
         [BootArgument(Help = "The default route; behind the gateway 10.0.2.2.")] Ipv4Address? ipv4Gateway = null,
         [BootArgument(Help = "Name servers; behind the gateway 10.0.2.3.")] Ipv4Address[]? dns = null)
     {
+        // A socket of .NET's came before the composition: its network is this one.
+        if (port is DescriptorPort { Name: "net0" } && ProgramNetwork.OfSockets is { } opened) return opened;
         bool known = port.IsBehindGateway;
         // 0.0.0.0 is nobody's own address, nor a router's: whoever gives it has given none.
         var own = ipv4 is { Address.Value: not 0 } given ? given : (known ? new(Ipv4Address.Parse("10.0.2.15"), 24) : throw new BootException("--ipv4=ADDRESS/PREFIX is needed on a link without our gateway."));

@@ -13,17 +13,30 @@ internal static class GuestSandbox
 {
     private const string Variable = "MORGANA_SANDBOX";
 
+    private static readonly Lock s_gate = new();
+    private static bool s_isClosed;
+
     // Kept: .NET asks the kernel for a signal when its first registration is made, and that is refused later.
     private static PosixSignalRegistration[]? s_signals;
 
     /// <summary>Whether the runner asks for the seal.</summary>
     public static bool IsAsked => Environment.GetEnvironmentVariable(Variable) is not null;
 
-    /// <summary>Closes the seal if the runner asks for it.</summary>
+    /// <summary>Closes the seal if the runner asks for it, and it is not closed yet: whoever starts a network asks, and a program has two ways to.</summary>
     /// <exception cref="BootException">It was asked for, and the kernel does not grant it: then nothing may be served.</exception>
     public static void CloseIfAsked()
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { } text) return;
+        lock (s_gate)
+        {
+            if (s_isClosed) return;
+            Close(text);
+            s_isClosed = true;
+        }
+    }
+
+    private static void Close(string text)
+    {
         if (!TryParse(text, out int report, out int parent)) throw new BootException($"{Variable}={text}: expected fd=N,parent=PID.");
         OpenWhatIsOpenedLazily();
         try

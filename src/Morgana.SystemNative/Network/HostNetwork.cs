@@ -105,7 +105,9 @@ internal static class HostNetwork
             _ => throw new BootException($"{DeviceHandle.Variable}: net0 wants the driver '{device.Driver}', and this image has frame-socket, tap, packet-socket and virtio."),
         };
         HasDevice = true;
-        return (NetworkLoop)NetworkParts.Direct(port, boot.Address, boot.Gateway, boot.NameServers);
+        var loop = (NetworkLoop)NetworkParts.Direct(port, boot.Address, boot.Gateway, boot.NameServers);
+        ProgramNetwork.StartedBySockets(loop);
+        return loop;
     }
 
     /// <summary>A host that nobody else can reach.</summary>
