@@ -140,7 +140,14 @@ public sealed unsafe class HostFileSystem : FileSystem
             for (var at = directory; at.PlacedIn is { } above; at = above) names.Add(at.PlacedAs);
         if (names.Count == 0) return ".\0"u8.ToArray();
         names.Reverse();
-        return [.. names.SelectMany((n, i) => i == 0 ? (IEnumerable<byte>)n : [(byte)'/', .. n]), 0];
+        List<byte> path = [];
+        foreach (byte[] name in names)
+        {
+            if (path.Count > 0) path.Add((byte)'/');
+            path.AddRange(name);
+        }
+
+        return [.. path, 0];
     }
 
     // A kernel before 5.6: one step after the other, and none over a link.

@@ -66,7 +66,8 @@ internal static class ProgramMounts
 
         if (s_stores.Count > 0) AppDomain.CurrentDomain.ProcessExit += static (_, _) => s_stores.ForEach(s => s.Flush());
         // What lies in another one comes after it.
-        return [.. mounts.OrderBy(m => m.Path.Count(c => c == '/'))];
+        mounts.Sort(static (a, b) => a.Path.AsSpan().Count('/').CompareTo(b.Path.AsSpan().Count('/')));
+        return mounts;
     }
 
     private static FileSystem Open(DeviceHandle device, string holds, string path) => holds switch

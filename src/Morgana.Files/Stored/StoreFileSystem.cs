@@ -151,6 +151,8 @@ public sealed class StoreFileSystem : TreeFileSystem, IAsyncDisposable
     private static byte[] RecordOf(MemoryInode inode)
     {
         inode.GetStatus(out var status);
-        return new StoredRecord(status, [.. inode.Names.Select(n => (n.Directory.Number, n.Name.Octets.ToArray()))], inode is MemoryLink link ? link.Target.ToArray() : []).ToArray();
+        List<(long Directory, byte[] Name)> names = [];
+        foreach (var (directory, name) in inode.Names) names.Add((directory.Number, name.Octets.ToArray()));
+        return new StoredRecord(status, names, inode is MemoryLink link ? link.Target.ToArray() : []).ToArray();
     }
 }

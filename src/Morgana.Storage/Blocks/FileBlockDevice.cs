@@ -109,8 +109,10 @@ public sealed class FileBlockDevice : IBlockDevice
         {
             for (int at = 0; at < destinations.Count; at += MaxPieces)
             {
-                Memory<byte>[] some = [.. destinations.Skip(at).Take(MaxPieces).Where(d => !d.IsEmpty)];
-                if (some.Length == 0) continue;
+                List<Memory<byte>> some = [];
+                for (int i = at; i < Math.Min(at + MaxPieces, destinations.Count); i++)
+                    if (!destinations[i].IsEmpty) some.Add(destinations[i]);
+                if (some.Count == 0) continue;
                 long read = _isSynchronous ? RandomAccess.Read(_file, some, offset) : await RandomAccess.ReadAsync(_file, some, offset, cancel).ConfigureAwait(false);
                 foreach (var piece in some)
                 {

@@ -156,7 +156,9 @@ public sealed partial class LogStore
             }
             else
             {
-                StoreKey[] keys = entry.Kind == LogEntryKind.Remove ? [entry.Key] : [.. _tree.ValuesIn(entry.Key).Select(v => v.Key)];
+                List<StoreKey> keys = [];
+                if (entry.Kind == LogEntryKind.Remove) keys.Add(entry.Key);
+                else foreach (var (below, _) in _tree.ValuesIn(entry.Key)) keys.Add(below);
                 foreach (var key in keys)
                     if (_tree.Remove(key) is { } old) _live -= LogEntry.LengthOf(key, old.Length);
             }

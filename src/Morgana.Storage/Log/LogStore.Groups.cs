@@ -15,7 +15,9 @@ public sealed partial class LogStore
     {
         Begin(cancel);
         if (batch.Changes.Count == 0) return;
-        var mine = new Waiting([.. batch.Changes.Select(c => c.Value is { } value ? Set(c.Key, value) : Remove(c.Key))]);
+        var changes = new Change[batch.Changes.Count];
+        for (int i = 0; i < changes.Length; i++) changes[i] = batch.Changes[i] is { Value: { } value } set ? Set(set.Key, value) : Remove(batch.Changes[i].Key);
+        var mine = new Waiting(changes);
         _queue.Enqueue(mine);
         try
         {
@@ -62,7 +64,9 @@ public sealed partial class LogStore
         try
         {
             CheckUsable();
-            await CommitAsync([.. group.SelectMany(w => w.Changes)]).ConfigureAwait(false);
+            List<Change> changes = [];
+            foreach (var waiting in group) changes.AddRange(waiting.Changes);
+            await CommitAsync([.. changes]).ConfigureAwait(false);
         }
         catch (StoreException) when (!_failed)
         {
