@@ -35,7 +35,7 @@ internal static class TerminalFiles
     private static byte[] Compile(string name)
     {
         short places = (short)(s_strings.Max(s => s.Place) + 1);
-        byte[] names = Encoding.ASCII.GetBytes(name + "\0"), text = Encoding.ASCII.GetBytes(string.Concat(s_strings.Select(s => s.Sequence + "\0")));
+        byte[] names = Encoding.ASCII.GetBytes(name + "\0"), text = Encoding.ASCII.GetBytes(string.Concat(Array.ConvertAll(s_strings, s => s.Sequence + "\0")));
         // Numbers begin at an even place.
         int numbers = (HeaderSize + names.Length + 1) & ~1, offsets = numbers + Numbers * sizeof(short), table = offsets + places * sizeof(short);
         byte[] file = new byte[table + text.Length];

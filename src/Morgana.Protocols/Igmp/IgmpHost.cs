@@ -51,7 +51,16 @@ public sealed partial class IgmpHost
     public long Sent { get; private set; }
 
     /// <summary>The groups that are joined, with the number of sockets in each. Allocates; not for the packet path.</summary>
-    public IReadOnlyList<(Ipv4Address Group, int Sockets)> Joined => [.. _inOrder.Where(g => g.IsJoined).Select(g => (g.Group, g.Members.Count))];
+    public IReadOnlyList<(Ipv4Address Group, int Sockets)> Joined
+    {
+        get
+        {
+            List<(Ipv4Address Group, int Sockets)> joined = [];
+            foreach (var group in _inOrder)
+                if (group.IsJoined) joined.Add((group.Group, group.Members.Count));
+            return joined;
+        }
+    }
 
     /// <summary>When <see cref="HandleTimeouts"/> is to be called.</summary>
     public Instant NextTimeout

@@ -84,12 +84,14 @@ internal static class NetworkTables
     private static string Icmp(IcmpStack icmp)
     {
         byte[] types = [3, 11, 12, 4, 5, 8, 0, 13, 14, 17, 18];
-        string received = string.Join(' ', types.Select(icmp.ReceivedOf)), sent = string.Join(' ', types.Select(icmp.SentOf));
+        string received = string.Join(' ', Array.ConvertAll(types, t => Text(icmp.ReceivedOf(t)))), sent = string.Join(' ', Array.ConvertAll(types, t => Text(icmp.SentOf(t))));
         return string.Create(CultureInfo.InvariantCulture, $"""
             Icmp: InMsgs InErrors InCsumErrors InDestUnreachs InTimeExcds InParmProbs InSrcQuenchs InRedirects InEchos InEchoReps InTimestamps InTimestampReps InAddrMasks InAddrMaskReps OutMsgs OutErrors OutDestUnreachs OutTimeExcds OutParmProbs OutSrcQuenchs OutRedirects OutEchos OutEchoReps OutTimestamps OutTimestampReps OutAddrMasks OutAddrMaskReps
             Icmp: {icmp.Received} {icmp.Damaged} {icmp.BadChecksums} {received} {icmp.Sent} 0 {sent}
             """);
     }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The groups that are joined on each interface.</summary>
     public static string Groups(NetworkStack stack)
@@ -98,8 +100,10 @@ internal static class NetworkTables
         foreach (var link in HostInterfaces.All(stack))
         {
             // Everybody is in the group of all hosts (RFC 1112 4).
-            (Ipv4Address Group, int Sockets)[] groups = [.. link.Groups.Joined.Where(g => g.Group != IgmpAddress.AllSystems), (IgmpAddress.AllSystems, 1)];
-            text.Append(CultureInfo.InvariantCulture, $"{link.Index}\t{link.Name,-10}: {groups.Length,5}      V{link.Groups.Version}\n");
+            List<(Ipv4Address Group, int Sockets)> groups = [.. link.Groups.Joined];
+            groups.RemoveAll(g => g.Group == IgmpAddress.AllSystems);
+            groups.Add((IgmpAddress.AllSystems, 1));
+            text.Append(CultureInfo.InvariantCulture, $"{link.Index}\t{link.Name,-10}: {groups.Count,5}      V{link.Groups.Version}\n");
             foreach (var (group, sockets) in groups) text.Append(CultureInfo.InvariantCulture, $"\t\t\t\t{Hex(group)} {sockets,5} 0:00000000\t\t0\n");
         }
 

@@ -65,7 +65,11 @@ internal sealed class TcpPorts
     }
 
     /// <summary>The ports of a range that no socket is bound to, from a random one on.</summary>
-    public IEnumerable<ushort> Unbound((ushort First, ushort Last) range) => InAnyOrder(range).Where(port => !_bound.ContainsKey(port));
+    public IEnumerable<ushort> Unbound((ushort First, ushort Last) range)
+    {
+        foreach (ushort port in InAnyOrder(range))
+            if (!_bound.ContainsKey(port)) yield return port;
+    }
 
     private static IEnumerable<ushort> InAnyOrder((ushort First, ushort Last) range)
     {
