@@ -9,6 +9,14 @@ namespace Morgana.Build.Json;
 /// </remarks>
 internal sealed class KeptTypes
 {
+    // What ASP.NET Core answers with where something is wrong: the program's code does not name them.
+    private static readonly (string Assembly, string Type)[] s_problems =
+    [
+        ("Microsoft.AspNetCore.Http.Abstractions", "Microsoft.AspNetCore.Mvc.ProblemDetails"),
+        ("Microsoft.AspNetCore.Http.Abstractions", "Microsoft.AspNetCore.Http.HttpValidationProblemDetails"),
+        ("Microsoft.AspNetCore.Mvc.Core", "Microsoft.AspNetCore.Mvc.ValidationProblemDetails"),
+    ];
+
     private readonly HashSet<Assembly> _own;
     private readonly Serializer _serializer;
     private readonly HashSet<Type> _seen = [];
@@ -34,8 +42,18 @@ internal sealed class KeptTypes
     {
         var kept = new KeptTypes(assemblies);
         foreach (var type in assemblies.Own.SelectMany(ProgramTypes.Of)) kept.Consider(type, isNamed: true);
+        foreach (var (assembly, type) in s_problems)
+            if (assemblies.IsUsed(assembly)) kept.KeepWhole(assemblies.LoadFromAssemblyName(new(assembly)).GetType(type));
         while (kept._next.TryDequeue(out var type)) kept.Consider(type, isNamed: false);
         return kept;
+    }
+
+    private void KeepWhole(Type? type)
+    {
+        if (type is null || _serializer.Describe(type) is not { } json) return;
+        Whole.Add(type);
+        Constructed.UnionWith(json.Made.Where(t => t.IsGenericType));
+        foreach (var next in json.Next) _next.Enqueue(next);
     }
 
     private void Consider(Type type, bool isNamed)

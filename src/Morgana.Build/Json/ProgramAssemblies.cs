@@ -31,6 +31,9 @@ internal sealed class ProgramAssemblies : AssemblyLoadContext
     /// <summary>System.Text.Json as it will be in the image.</summary>
     public Assembly Serializer => LoadFromAssemblyName(new(Json));
 
+    /// <summary>Whether the program's own code refers to a library.</summary>
+    public bool IsUsed(string library) => Own.Any(a => a.GetReferencedAssemblies().Any(r => r.Name == library));
+
     protected override Assembly? Load(AssemblyName name) =>
         name.Name is { } simple && !_platform.Contains(simple) && _files.TryGetValue(simple, out string? file) ? LoadFromAssemblyPath(file) : null;
 }

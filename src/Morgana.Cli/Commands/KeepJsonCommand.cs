@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Morgana.Build;
 using Morgana.Build.Json;
 
 namespace Morgana.Cli.Commands;
@@ -23,7 +24,18 @@ internal static class KeepJsonCommand
         bool isNeeded = always || JsonDirectives.AreNeeded(Of("own="));
         Console.WriteLine(isNeeded ? "true" : "false");
         if (!isNeeded) return ExitStatus.Done;
-        string directives = JsonDirectives.Write(Of("own="), Of("reference="));
+        string directives;
+        try
+        {
+            directives = JsonDirectives.Write(Of("own="), Of("reference="));
+        }
+        catch (Exception e) when (e is BuildException or IOException or TypeLoadException or BadImageFormatException)
+        {
+            // As MSBuild reads it.
+            Console.Error.WriteLine($"morgana : error : the program could not be looked at for its JSON, and <MorganaJsonReflection>false</MorganaJsonReflection> builds it without: {e.Message.ReplaceLineEndings(" ")}");
+            return ExitStatus.Failed;
+        }
+
         if (!File.Exists(output) || File.ReadAllText(output) != directives) File.WriteAllText(output, directives);
         return ExitStatus.Done;
 
