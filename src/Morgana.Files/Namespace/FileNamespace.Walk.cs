@@ -93,13 +93,12 @@ public sealed partial class FileNamespace
         path = path.TrimStart(Slash);
         while (!path.IsEmpty)
         {
+            var error = MaySearch(directory.Inode);
+            if (error != Errno.None) return error;
             int length = path.IndexOf(Slash);
             var name = length < 0 ? path : path[..length];
             path = length < 0 ? default : path[length..].TrimStart(Slash);
             last = new(name is [(byte)'.'] ? LastKind.Dot : name is [(byte)'.', (byte)'.'] ? LastKind.DotDot : LastKind.Name, name, length >= 0);
-            // Whoever looks for a name hears it from the file system itself, where that knows who may.
-            var error = last.Kind == LastKind.Name && directory.Inode.FileSystem.ChecksAccess && directory.Inode.IsDirectory ? Errno.None : MaySearch(directory.Inode);
-            if (error != Errno.None) return error;
             if (path.IsEmpty) break;
 
             var parent = directory;
