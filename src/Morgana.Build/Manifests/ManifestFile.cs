@@ -13,18 +13,21 @@ public static class ManifestFile
 
     private const string Owner = "Morgana";
     private const uint NoteSegment = 4;         // PT_NOTE
-    private const uint ManifestNote = 1;
+    private const uint ManifestNote = 1, FilesNote = 2;
 
     /// <summary>Reads the manifest of an image, or of an assembly. Null if it has none: then it names no parts.</summary>
     /// <exception cref="BuildException">It is damaged, or of a newer schema.</exception>
     public static Manifest? Read(string path)
     {
-        byte[]? json = ElfFile.IsElf(path) || DiskImage.IsOne(path) ? FindNote(path) : FindAttribute(path);
+        byte[]? json = ElfFile.IsElf(path) || DiskImage.IsOne(path) ? FindNote(path, ManifestNote) : FindAttribute(path);
         return json is null ? null : Manifest.Parse(json, path);
     }
 
+    /// <summary>Whether an image has files of its own, beside which others can be mounted: Morgana.Sdk's ProgramFiles.targets says so.</summary>
+    public static bool HasFiles(string image) => FindNote(image, FilesNote) is not null;
+
     /// <summary>The note of an ELF file: System V ABI, "Program Header" and "Note Section". Every offset is the file's word until it is checked.</summary>
-    private static byte[]? FindNote(string path)
+    private static byte[]? FindNote(string path, uint wanted)
     {
         using var file = File.OpenHandle(path);
         // A virtual machine's image has its application whole, behind the kernel.
@@ -42,13 +45,13 @@ public static class ManifestFile
             ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(segment[8..]), length = BinaryPrimitives.ReadUInt64LittleEndian(segment[32..]);
             if (BinaryPrimitives.ReadUInt32LittleEndian(segment) != NoteSegment || offset > (ulong)size || length > (ulong)size - offset || length > 2 * MaxLength) continue;
             byte[] notes = new byte[length];
-            if (RandomAccess.Read(file, notes, start + (long)offset) == notes.Length && FindNote(notes, path) is { } found) return found;
+            if (RandomAccess.Read(file, notes, start + (long)offset) == notes.Length && FindNote(notes, wanted, path) is { } found) return found;
         }
 
         return null;
     }
 
-    private static byte[]? FindNote(ReadOnlySpan<byte> notes, string path)
+    private static byte[]? FindNote(ReadOnlySpan<byte> notes, uint wanted, string path)
     {
         while (notes.Length >= 12)
         {
@@ -56,7 +59,7 @@ public static class ManifestFile
             long name = Align(nameLength), whole = 12 + name + Align(length);
             bool isOurs = nameLength == Owner.Length + 1 && notes.Length >= 12 + name && Encoding.ASCII.GetString(notes.Slice(12, Owner.Length)) == Owner;
             if (isOurs && (length > MaxLength || 12 + name + length > notes.Length)) throw new BuildException($"the manifest of {path} is cut short or too long: build the image again");
-            if (isOurs && type == ManifestNote) return notes.Slice((int)(12 + name), (int)length).ToArray();
+            if (isOurs && type == wanted) return notes.Slice((int)(12 + name), (int)length).ToArray();
             if (whole > notes.Length) return null;
             notes = notes[(int)whole..];
         }

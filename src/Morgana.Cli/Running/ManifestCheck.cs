@@ -48,6 +48,14 @@ internal static class ManifestCheck
         }
     }
 
+    /// <summary>Whether the image can have something mounted, where that is wanted.</summary>
+    /// <exception cref="CommandException">It cannot.</exception>
+    public static void CheckFiles(RunSettings settings, Manifest? manifest, string image)
+    {
+        if (manifest is null && settings.Devices.FirstOrDefault(d => d.Mount is not null) is { } mount && !ManifestFile.HasFiles(image))
+            throw Usage($"{settings.Subject} was built without files of its own, or without mounting (MorganaFiles, MorganaMounts): leave out {mount.Spelling}");
+    }
+
     /// <summary>The one network at most of a target whose guest finds no more.</summary>
     /// <exception cref="CommandException">There are several.</exception>
     public static IReadOnlyList<NetworkAttachment> OneNetwork(IReadOnlyList<NetworkAttachment> networks, string target) =>

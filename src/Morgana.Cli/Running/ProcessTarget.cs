@@ -21,6 +21,7 @@ internal static class ProcessTarget
         using var stop = new StopSignals();
         string image = await FindImageAsync(settings.Subject, stop.Token);
         var manifest = ManifestFile.Read(image);
+        ManifestCheck.CheckFiles(settings, manifest, image);
         var plan = NetworkPlan.Make(settings, manifest);
         using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor + plan.Count);
         await using var network = await GuestNetworks.OpenAsync(plan);

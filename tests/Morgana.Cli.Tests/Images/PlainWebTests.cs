@@ -35,6 +35,8 @@ public sealed class PlainWebTests : IDisposable
         // Nothing but obj and bin has come to the program's folder.
         Assert.Equal(before, Directory.GetFiles(project, "*", SearchOption.AllDirectories).Where(f => !IsOutput(project, f)).Order(StringComparer.Ordinal));
         Assert.Empty(await File.ReadAllTextAsync(trace));
+        // It answers with text alone, and pays for no reflection of System.Text.Json's.
+        Assert.Empty(Directory.GetFiles(project, "json.rd.xml", SearchOption.AllDirectories));
 
         await ServesAloneAsync(project);
     }

@@ -91,6 +91,15 @@ public sealed class ManifestFileTests : IDisposable
         Assert.Contains(why, Assert.Throws<BuildException>(() => Manifest.Parse(Encoding.UTF8.GetBytes(json), "image")).Message);
 
     [Fact]
+    public void An_image_says_by_a_note_that_it_has_files()
+    {
+        Assert.Null(Read(Elf(Note("Morgana", 2, []))));
+        Assert.True(ManifestFile.HasFiles(_file));
+        Read(Elf(Note("Morgana", 1, Encoding.ASCII.GetBytes(Whole))));
+        Assert.False(ManifestFile.HasFiles(_file));
+    }
+
+    [Fact]
     public void What_is_neither_image_nor_assembly_says_so()
     {
         File.WriteAllText(_file, "hello");

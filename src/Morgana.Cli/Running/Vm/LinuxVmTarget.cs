@@ -32,6 +32,7 @@ internal static class LinuxVmTarget
         }
 
         var manifest = ManifestFile.Read(application);
+        ManifestCheck.CheckFiles(settings, manifest, application);
         var plan = ManifestCheck.OneNetwork(NetworkPlan.Make(settings, manifest), settings.Target);
         using var attachments = Attachments.Open(settings, manifest, "fd", GuestProcess.FirstDescriptor + plan.Count);
         string folder = Directory.CreateTempSubdirectory("morgana-linux-vm-").FullName;

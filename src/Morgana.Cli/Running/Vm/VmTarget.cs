@@ -29,6 +29,7 @@ internal static class VmTarget
         }
 
         var manifest = ManifestFile.Read(image);
+        ManifestCheck.CheckFiles(settings, manifest, image);
         var plan = NetworkPlan.Make(settings, manifest);
         settings = settings with { Devices = [.. settings.Devices.Select(AsDisk)] };
         using var attachments = Attachments.Open(settings, manifest, "uio", plan.Count);
