@@ -21,6 +21,14 @@ internal sealed record Left(int Descriptors, int Connections, int Datagrams, int
         return new(Morgana.SystemNative.Descriptors.Count, connections, statistics.UdpEndpoints, statistics.BlocksInUse);
     }
 
+    /// <summary>How many connections are in which state.</summary>
+    public static string States()
+    {
+        using var turn = HostNetwork.Loop.TakeTurn();
+        var tcp = turn.Stack.Tcp.Statistics;
+        return string.Join(", ", Enum.GetValues<TcpState>().Where(s => tcp[s] > 0).Select(s => $"{tcp[s]} {s}"));
+    }
+
     /// <summary>The same once it is as it should be: finalizers run behind the collector, and an end may wait for a timer. At last it is as it is.</summary>
     public static Left Once(Func<Left, bool> isRight)
     {

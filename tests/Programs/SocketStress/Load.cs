@@ -39,7 +39,7 @@ internal sealed class Load(int sockets, int seed)
         // Those that a client has abandoned end with its finalizer.
         var all = Task.WhenAll(answers);
         Left.CollectUntil(() => all.IsCompleted);
-        if (!all.IsCompleted) throw new InvalidOperationException($"{answers.Count(a => !a.IsCompleted)} connections have not ended.");
+        if (!all.IsCompleted) throw new InvalidOperationException($"{answers.Count(a => !a.IsCompleted)} connections have not ended: {Left.Now()}; {Left.States()}.");
         await all;
     }
 
