@@ -1,3 +1,4 @@
+using Morgana.Core;
 using Morgana.Protocols.Tcp;
 using Morgana.SystemNative;
 
@@ -21,12 +22,14 @@ internal sealed record Left(int Descriptors, int Connections, int Datagrams, int
         return new(Morgana.SystemNative.Descriptors.Count, connections, statistics.UdpEndpoints, statistics.BlocksInUse);
     }
 
-    /// <summary>How many connections are in which state.</summary>
+    /// <summary>How many connections are in which state, and what was dropped by then.</summary>
     public static string States()
     {
         using var turn = HostNetwork.Loop.TakeTurn();
         var tcp = turn.Stack.Tcp.Statistics;
-        return string.Join(", ", Enum.GetValues<TcpState>().Where(s => tcp[s] > 0).Select(s => $"{tcp[s]} {s}"));
+        var counters = turn.Stack.Drops;
+        var drops = Enum.GetValues<DropReason>().Where(r => counters[r] > 0).Select(r => $"{counters[r]} {r}");
+        return $"{string.Join(", ", Enum.GetValues<TcpState>().Where(s => tcp[s] > 0).Select(s => $"{tcp[s]} {s}"))}; dropped: {string.Join(", ", drops)}";
     }
 
     /// <summary>The same once it is as it should be: finalizers run behind the collector, and an end may wait for a timer. At last it is as it is.</summary>
