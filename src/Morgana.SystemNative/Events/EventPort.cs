@@ -6,24 +6,14 @@ namespace Morgana.SystemNative;
 /// <remarks>
 /// Its thread runs the network loop while it has nothing else to do, where there is a device to wait for; otherwise, and while somebody else
 /// runs it, it sleeps until it is signalled.
-/// <para>
-/// What .NET does with events is to queue work for the thread pool. So while the pool has work left, nothing is lost if it is done first, and
-/// a wake of the port's thread for each event is saved: whoever posts from the pool then has the pool wake it, behind the work that waits. That
-/// is only done for a short nap after it told of several, which ends by itself: no program's thread, however long it blocks, keeps an event back.
-/// </para>
 /// </remarks>
-internal sealed class EventPort : Descriptor, ILoopGuest, IThreadPoolWorkItem
+internal sealed class EventPort : Descriptor, ILoopGuest
 {
-    private const int NapMilliseconds = 1;
-
     private readonly Lock _lock = new();
     private readonly Queue<Registration> _ready = new();
     private readonly Gate _gate = new();
     private bool _isWaiting;
-    private bool _isNapping;        // Whether that wait ends by itself.
-    private bool _isCrowded;        // Whether there were several events the last time.
     private bool _isDriving;
-    private int _isQueued;          // Whether the pool has been asked to signal.
     private bool _hasWork;
     private bool _isClosed;
 
@@ -53,7 +43,7 @@ internal sealed class EventPort : Descriptor, ILoopGuest, IThreadPoolWorkItem
     {
         int room = count;
         count = 0;
-        for (bool isFirst = true; ; isFirst = false)
+        while (true)
         {
             lock (_lock)
             {
@@ -71,37 +61,20 @@ internal sealed class EventPort : Descriptor, ILoopGuest, IThreadPoolWorkItem
                 }
 
                 _hasWork = _ready.Count > 0;
-                if (count > 0 || room == 0)
-                {
-                    _isCrowded = count > 1;
-                    return Error.Success;
-                }
-
+                if (count > 0 || room == 0) return Error.Success;
                 _gate.Reset();
                 _isDriving = HostNetwork.HasDevice;
                 _isWaiting = !_isDriving;
-                _isNapping = _isWaiting && isFirst && _isCrowded;
             }
 
             if (_isDriving && Drive()) continue;
-            _gate.Wait(_isNapping ? NapMilliseconds : -1);
+            _gate.Wait(-1);
         }
     }
 
     bool ILoopGuest.HasWork => Volatile.Read(ref _hasWork);
 
-    void ITurnSignal.Signal()
-    {
-        if (!_isNapping || !Thread.CurrentThread.IsThreadPoolThread || ThreadPool.PendingWorkItemCount == 0) _gate.Signal();
-        else if (Interlocked.Exchange(ref _isQueued, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
-
-    void IThreadPoolWorkItem.Execute()
-    {
-        // First, so that whoever posts behind it asks again.
-        Volatile.Write(ref _isQueued, 0);
-        _gate.Signal();
-    }
+    void ITurnSignal.Signal() => _gate.Signal();
 
     private bool Drive()
     {
@@ -135,7 +108,7 @@ internal sealed class EventPort : Descriptor, ILoopGuest, IThreadPoolWorkItem
             _isWaiting = false;
         }
 
-        loop.SignalAfterTurn(this);
+        loop.SignalAfterTurn(_gate);
     }
 
     /// <summary>One socket's place in a port.</summary>
