@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using Morgana.Core;
+using Morgana.Devices;
+using Morgana.Network;
 
 namespace Morgana.Sockets.Tests;
 
@@ -26,6 +28,21 @@ public sealed class DatagramTests
             var echoed = await client.ReceiveAsync(buffer).AsTask().WaitAsync(Limit);
             Assert.Equal(size, echoed.Length);
         }
+    }
+
+    // With nobody on its link the host has no timers either, which would only hide that a round ended with something left to tell.
+    [Fact]
+    public async Task A_datagram_to_the_host_itself_comes_though_nothing_else_happens()
+    {
+        var pool = new BufferPool(MemoryRegion.Native(1 << 20));
+        var (device, _) = MemoryLink.Create(pool, pool);
+        await using var host = new NetworkLoop(new() { Attachments = [new(device, new InterfaceOptions { Mac = new(0x0200_0000_0001UL), Addresses = [] })], Pool = pool });
+        host.Start();
+        await using var server = await host.BindAsync(new(Ipv4Address.Any, 7));
+        await using var client = await host.BindAsync(new(Ipv4Address.Any, 0));
+        var receiving = server.ReceiveAsync(new byte[10]).AsTask();
+        await client.SendAsync(new byte[3], new(Ipv4Address.Loopback, 7));
+        Assert.Equal(3, (await receiving.WaitAsync(Limit)).Length);
     }
 
     [Fact]

@@ -198,7 +198,8 @@ public sealed partial class NetworkLoop : INetworkStack, IEndingPart, IAsyncDisp
         _pool.Share(SharedBlocks);
         RunWork(now);
         foreach (var attachment in _attachments) busy |= TransmitTo(attachment, now);
-        if (busy || !_work.IsEmpty) return true;
+        // What was sent to this host itself has come meanwhile, and is told of in the next.
+        if (busy || !_work.IsEmpty || HasNews) return true;
         // Whoever takes a turn from here on wakes the loop if there is something for it, or an earlier timer.
         _sleepsUntil = Stack.NextTimeout;
         Volatile.Write(ref _sleeping, 1);
