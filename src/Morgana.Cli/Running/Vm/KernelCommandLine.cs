@@ -51,11 +51,14 @@ internal static class KernelCommandLine
         const long leastDma = 512 << 10, rest = 3 << 19;
         // .NET's collector does not begin with less. It is a limit alone: where there is less, memory itself is, and is refused.
         const long leastHeap = 8 << 20;
-        // The device's memory is taken whole: a guest that has little gives less of it.
-        long all = Math.Clamp(memory / (memory >= 48 << 20 ? 4 : memory >= 32 << 20 ? 8 : 16), leastDma, 64 << 20);
+        // Thread stacks, native memory, the collector's tables and page tables: what a small web application was seen to take beside its heap.
+        const long leastNative = 7 << 20;
+        // The device's memory is taken whole: a guest that has little, beside a large image for example, gives less of it.
+        long all = memory >= 48 << 20 ? Math.Max((memory - image) / 4, memory / 8) : memory / (memory >= 32 << 20 ? 8 : 16);
+        all = Math.Clamp(all, leastDma, 64 << 20);
         long dma = Math.Max(all / Math.Max(networks, 1), leastDma) & -4096;
-        // Thread stacks, native memory and page tables have a quarter of what is left.
-        long heap = Math.Max((memory - image - (dma * Math.Max(networks, 1)) - (disks * Math.Min(dma, MostForDisk)) - rest) / 4 * 3, leastHeap);
+        long left = memory - image - (dma * Math.Max(networks, 1)) - (disks * Math.Min(dma, MostForDisk)) - rest;
+        long heap = Math.Max(left - Math.Max(left / 4, leastNative), leastHeap);
         return (dma, heap);
     }
 
