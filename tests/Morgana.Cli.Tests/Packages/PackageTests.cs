@@ -171,7 +171,7 @@ public sealed class PackageTests : IDisposable
             if (Path.GetFileName(package).StartsWith("Morgana.Sdk.", StringComparison.Ordinal)) Assert.Contains(zip.Entries, e => e.FullName == "diagnostics/MORG001.md");
             // With what it makes images of programs that know nothing of us, without a feed.
             if (Path.GetFileName(package).StartsWith("Morgana.Cli.", StringComparison.Ordinal))
-                Assert.All((string[])["PlainFramework.targets", "Plain.targets", "Json.targets", "Processes.Substitutions.xml", "openssl.sh", "lib/Morgana.SystemNative.dll", "lib/Morgana.SystemNative.Files.dll", "lib/Morgana.Network.dll"], f => Assert.Contains(zip.Entries, e => e.FullName.StartsWith("tools/", StringComparison.Ordinal) && e.FullName.EndsWith("/any/Sdk/" + f, StringComparison.Ordinal)));
+                Assert.All((string[])["PlainFramework.targets", "Plain.targets", "Json.targets", "Processes.Substitutions.xml", "Quic.Substitutions.xml", "Http3.Substitutions.xml", "openssl.sh", "lib/Morgana.SystemNative.dll", "lib/Morgana.SystemNative.Files.dll", "lib/Morgana.Network.dll"], f => Assert.Contains(zip.Entries, e => e.FullName.StartsWith("tools/", StringComparison.Ordinal) && e.FullName.EndsWith("/any/Sdk/" + f, StringComparison.Ordinal)));
             bool hasCode = zip.Entries.Any(e => e.FullName.StartsWith("lib/", StringComparison.Ordinal) && e.Name.EndsWith(".dll", StringComparison.Ordinal));
             if (hasCode) Assert.True(File.Exists(Path.ChangeExtension(package, ".snupkg")), $"{package} has no symbols.");
         }
