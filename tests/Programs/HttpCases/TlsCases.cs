@@ -14,6 +14,8 @@ internal sealed class TlsCases(string host, string http, string https, string un
         new("TLS 1.2", OlderAsync),
         new("HTTP/2", () => _client.GetStringAsync("/tls")),
         new("HTTP/2 if there is any", NegotiatedAsync),
+        new("HTTP/3 if there is any", () => NewestAsync(HttpVersionPolicy.RequestVersionOrLower)),
+        new("HTTP/3 where nobody has QUIC", () => NewestAsync(HttpVersionPolicy.RequestVersionExact)),
         new("two hundred requests on one connection of HTTP/2", ManyAsync),
         new("a large download over HTTP/2", async () => await Case.HashAsync(await _client.GetStreamAsync("/large"))),
         new("eight large downloads at once over HTTP/2", DownloadsAsync),
@@ -46,6 +48,13 @@ internal sealed class TlsCases(string host, string http, string https, string un
         using var answer = await client.GetAsync("/");
         using var plain = await client.GetAsync(new Uri($"http://{host}:{http}/"));
         return $"{answer.Version} {plain.Version}";
+    }
+
+    private async Task<string> NewestAsync(HttpVersionPolicy policy)
+    {
+        using var client = new HttpClient { BaseAddress = _client.BaseAddress, DefaultRequestVersion = HttpVersion.Version30, DefaultVersionPolicy = policy };
+        using var answer = await client.GetAsync("/");
+        return $"{answer.Version}";
     }
 
     private async Task<string> ManyAsync()
