@@ -89,9 +89,9 @@ internal sealed class WebSocketFactory : IConnectionFactory
 
                 await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
             }
-            catch (WebSocketException)
+            catch (Exception e) when (e is WebSocketException or OperationCanceledException)
             {
-                // It is broken: the other direction says so.
+                // It is broken: the other direction says so. Where that knows already, a send is a canceled one.
             }
 
             await input.CompleteAsync();
