@@ -16,7 +16,7 @@ public enum FileLock
 /// <summary>Who holds which file: as many entries as open files hold locks.</summary>
 internal sealed class FileLocks
 {
-    private readonly Dictionary<Inode, Dictionary<OpenFile, FileLock>> _locks = [];
+    private readonly Dictionary<Inode, Dictionary<OpenFile, int>> _locks = [];
 
     public Errno Set(OpenFile file, FileLock kind, bool wait)
     {
@@ -33,7 +33,7 @@ internal sealed class FileLocks
             }
 
             if (!_locks.TryGetValue(file.Inode, out var holders)) _locks.Add(file.Inode, holders = []);
-            holders[file] = kind;
+            holders[file] = (int)kind;
             return Errno.None;
         }
     }
@@ -43,10 +43,15 @@ internal sealed class FileLocks
         lock (_locks) Drop(file);
     }
 
-    private FileLock HeldBy(OpenFile file) => _locks.TryGetValue(file.Inode, out var holders) ? holders.GetValueOrDefault(file) : FileLock.None;
+    private FileLock HeldBy(OpenFile file) => _locks.TryGetValue(file.Inode, out var holders) ? (FileLock)holders.GetValueOrDefault(file) : FileLock.None;
 
-    private bool IsTaken(OpenFile file, FileLock kind) =>
-        _locks.TryGetValue(file.Inode, out var holders) && holders.Values.Any(k => kind == FileLock.Exclusive || k == FileLock.Exclusive);
+    private bool IsTaken(OpenFile file, FileLock kind)
+    {
+        if (!_locks.TryGetValue(file.Inode, out var holders)) return false;
+        foreach (var (_, held) in holders)
+            if (kind == FileLock.Exclusive || (FileLock)held == FileLock.Exclusive) return true;
+        return false;
+    }
 
     private void Drop(OpenFile file)
     {

@@ -3,14 +3,18 @@ using System.Text;
 namespace Morgana.Files;
 
 /// <summary>A name in a directory: 1 to 255 octets without <c>/</c> and NUL. Octets, not characters: two spellings of an accent are two names.</summary>
-public readonly struct FileName : IEquatable<FileName>
+/// <remarks>A class, as tables and lists are compiled once for all classes, but for each type of values anew; and each image has them.</remarks>
+public sealed class FileName : IEquatable<FileName>
 {
     /// <summary>Octets in a name, at most.</summary>
     public const int MaxLength = 255;
 
-    private readonly byte[]? _octets;
+    private readonly byte[] _octets;
 
     internal FileName(ReadOnlySpan<byte> octets) => _octets = octets.ToArray();
+
+    /// <summary>No name, as a root has.</summary>
+    public static FileName None { get; } = new([]);
 
     /// <summary>A name of octets that are known to be one.</summary>
     public static FileName From(ReadOnlySpan<byte> octets) => new(octets);
@@ -19,16 +23,16 @@ public readonly struct FileName : IEquatable<FileName>
     public ReadOnlySpan<byte> Octets => _octets;
 
     /// <summary>Whether it is none.</summary>
-    public bool IsEmpty => _octets is null or [];
+    public bool IsEmpty => _octets.Length == 0;
 
     /// <summary>Whether both are the same.</summary>
-    public static bool operator ==(FileName a, FileName b) => a.Equals(b);
+    public static bool operator ==(FileName? a, FileName? b) => a is null ? b is null : a.Equals(b);
 
     /// <summary>Whether they differ.</summary>
-    public static bool operator !=(FileName a, FileName b) => !a.Equals(b);
+    public static bool operator !=(FileName? a, FileName? b) => !(a == b);
 
     /// <inheritdoc/>
-    public bool Equals(FileName other) => Octets.SequenceEqual(other.Octets);
+    public bool Equals(FileName? other) => other is not null && Octets.SequenceEqual(other.Octets);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is FileName other && Equals(other);
@@ -52,7 +56,7 @@ public readonly struct FileName : IEquatable<FileName>
     {
         public static Comparer Instance { get; } = new();
 
-        public bool Equals(FileName x, FileName y) => x.Equals(y);
+        public bool Equals(FileName? x, FileName? y) => x == y;
 
         public int GetHashCode(FileName obj) => obj.GetHashCode();
 

@@ -35,7 +35,7 @@ public abstract class Inode
     /// <summary>The name of a directory in the one above. ENOENT if it has been removed.</summary>
     public virtual Errno GetName(out FileName name)
     {
-        name = default;
+        name = FileName.None;
         return Errno.ENOENT;
     }
 

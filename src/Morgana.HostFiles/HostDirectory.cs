@@ -64,7 +64,7 @@ internal sealed unsafe class HostDirectory : HostInode
 
     public override Errno GetName(out FileName name)
     {
-        name = default;
+        name = FileName.None;
         if (IsRemoved) return Errno.ENOENT;
         lock (Host.Places) name = FileName.From(_name);
         return Errno.None;

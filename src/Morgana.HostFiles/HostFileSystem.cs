@@ -140,14 +140,15 @@ public sealed unsafe class HostFileSystem : FileSystem
             for (var at = directory; at.PlacedIn is { } above; at = above) names.Add(at.PlacedAs);
         if (names.Count == 0) return ".\0"u8.ToArray();
         names.Reverse();
-        List<byte> path = [];
+        var path = new MemoryStream();
         foreach (byte[] name in names)
         {
-            if (path.Count > 0) path.Add((byte)'/');
-            path.AddRange(name);
+            if (path.Length > 0) path.WriteByte((byte)'/');
+            path.Write(name);
         }
 
-        return [.. path, 0];
+        path.WriteByte(0);
+        return path.ToArray();
     }
 
     // A kernel before 5.6: one step after the other, and none over a link.

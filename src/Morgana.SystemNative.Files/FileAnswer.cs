@@ -6,10 +6,11 @@ namespace Morgana.SystemNative;
 /// <summary>How an outcome of <see cref="Morgana.Files"/> leaves: its errors are Linux's numbers already. Nothing that is thrown passes.</summary>
 internal static unsafe class FileAnswer
 {
-    private static readonly Dictionary<int, Error> s_errors = ByNumber();
+    private const int Numbers = 256;
+    private static readonly Error[] s_errors = ByNumber();
 
     /// <summary>The platform layer's name for an error.</summary>
-    public static Error ToError(this Errno errno) => errno == Errno.None ? Error.Success : s_errors.GetValueOrDefault((int)errno, Error.EIO);
+    public static Error ToError(this Errno errno) => errno == Errno.None ? Error.Success : (uint)errno < Numbers ? s_errors[(int)errno] : Error.EIO;
 
     /// <summary>Sets <c>errno</c>.</summary>
     /// <returns>-1.</returns>
@@ -20,10 +21,12 @@ internal static unsafe class FileAnswer
     }
 
     // Of two names for one number, the later.
-    private static Dictionary<int, Error> ByNumber()
+    private static Error[] ByNumber()
     {
-        var errors = new Dictionary<int, Error>();
-        foreach (var error in Enum.GetValues<Error>()) errors[error.ToErrno()] = error;
+        var errors = new Error[Numbers];
+        Array.Fill(errors, Error.EIO);
+        foreach (var error in Enum.GetValues<Error>())
+            if (error.ToErrno() is >= 0 and < Numbers and var number) errors[number] = error;
         return errors;
     }
 

@@ -11,7 +11,7 @@ internal static unsafe class MappingCalls
     private const int PageSize = 4096;
 
     /// <summary>How each mapping is flushed and ends, by the address that the program has: two views of one place have the same.</summary>
-    private static readonly Dictionary<nint, Stack<Ends>> s_mappings = [];
+    private static readonly Dictionary<long, Stack<Ends>> s_mappings = [];
 
     [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_MMap")]
     public static byte* MMap(byte* address, ulong length, int protection, int flags, nint descriptor, long offset)

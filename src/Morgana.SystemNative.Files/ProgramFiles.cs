@@ -58,13 +58,13 @@ internal static unsafe class ProgramFiles
         Mount(files, "/dev", SystemFiles.Devices());
         Mount(files, "/proc", SystemFiles.Processes(files));
         Mount(files, "/etc", SystemFiles.Settings());
-        var terminals = TerminalFiles.For(Environment.GetEnvironmentVariable("TERM")).ToList();
-        if (terminals.Count > 0) Mount(files, TerminalFiles.Folder, new EmbeddedFileSystem(terminals));
+        var terminals = TerminalFiles.For(Environment.GetEnvironmentVariable("TERM"));
+        if (terminals.Length > 0) Mount(files, TerminalFiles.Folder, new EmbeddedFileSystem(terminals));
         if (!IsMounted("/tmp")) Mount(files, "/tmp", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         Mount(files, "/dev/shm", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         nint length;
         byte* roots = TrustedRoots(&length);
-        if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem([new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
+        if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem((KeyValuePair<string, ReadOnlyMemory<byte>>[])[new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
         Mount(files, "/proc/net", NetworkFiles.Create());
         Mount(files, "/sys", NetworkFiles.Interfaces());
         // Keys, settings and caches of the user's, such as ASP.NET Core's: they are gone with the process.
@@ -73,7 +73,12 @@ internal static unsafe class ProgramFiles
         files.ChangeDirectory("/app"u8);
         return files;
 
-        bool IsMounted(string path) => mounts.Any(m => m.Path == path);
+        bool IsMounted(string path)
+        {
+            foreach (var (mounted, _) in mounts)
+                if (mounted == path) return true;
+            return false;
+        }
     }
 
     private static long TemporaryOctets() =>

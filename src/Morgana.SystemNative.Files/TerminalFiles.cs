@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Morgana.Files;
@@ -11,8 +12,10 @@ internal static class TerminalFiles
     /// <summary>Where .NET looks first.</summary>
     public const string Folder = "/etc/terminfo";
 
-    private const short Magic = 0x11A, Absent = -1;
+    private const short Magic = 0x11A;
     private const int HeaderSize = 12, Colours = 13, Numbers = Colours + 1, MaxName = 64;
+
+    private static readonly SearchValues<char> s_nameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._+");
 
     // By their places in term.h of ncurses, which are the format's.
     private static readonly (short Place, string Sequence)[] s_strings =
@@ -26,23 +29,25 @@ internal static class TerminalFiles
     ];
 
     /// <summary>The files for a terminal of that name; none where it is no terminal that could show more than text.</summary>
-    public static IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> For(string? name)
+    public static KeyValuePair<string, ReadOnlyMemory<byte>>[] For(string? name)
     {
-        if (name is not { Length: > 0 and <= MaxName } || name == "dumb" || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '+')) return [];
+        if (name is not { Length: > 0 and <= MaxName } || name == "dumb" || name.AsSpan().ContainsAnyExcept(s_nameCharacters)) return [];
         return [new($"{name[0]}/{name}", Compile(name))];
     }
 
     private static byte[] Compile(string name)
     {
-        short places = (short)(s_strings.Max(s => s.Place) + 1);
+        short places = 0;
+        foreach (var (place, _) in s_strings) places = Math.Max(places, (short)(place + 1));
         byte[] names = Encoding.ASCII.GetBytes(name + "\0"), text = Encoding.ASCII.GetBytes(string.Concat(Array.ConvertAll(s_strings, s => s.Sequence + "\0")));
         // Numbers begin at an even place.
         int numbers = (HeaderSize + names.Length + 1) & ~1, offsets = numbers + Numbers * sizeof(short), table = offsets + places * sizeof(short);
         byte[] file = new byte[table + text.Length];
         WriteAll(file, 0, [Magic, (short)names.Length, 0, Numbers, places, (short)text.Length]);
         names.CopyTo(file, HeaderSize);
-        WriteAll(file, numbers, [.. Enumerable.Repeat(Absent, Colours), 16]);
-        WriteAll(file, offsets, Enumerable.Repeat(Absent, places));
+        // Absent is -1 in two octets: all numbers and strings, until they are known.
+        file.AsSpan(numbers, table - numbers).Fill(0xFF);
+        WriteAll(file, numbers + (Colours * sizeof(short)), [16]);
         int at = 0;
         foreach (var (place, sequence) in s_strings)
         {
@@ -54,7 +59,7 @@ internal static class TerminalFiles
         return file;
     }
 
-    private static void WriteAll(byte[] file, int at, IEnumerable<short> values)
+    private static void WriteAll(byte[] file, int at, ReadOnlySpan<short> values)
     {
         foreach (short value in values)
         {

@@ -33,13 +33,19 @@ internal static unsafe class WatchCalls
             if (error != Error.Success) return Outcome.Fail(error);
             var found = ProgramFiles.Tree.GetStatus(FileAnswer.Text(path), follow: true, out var status);
             if (found != Errno.None) return FileAnswer.Fail(found);
-            bool changes = ProgramFiles.Tree.Mounts.First(m => m.FileSystem.Device == status.Device).FileSystem is { IsReadOnly: false };
-            return changes ? FileAnswer.Fail(Errno.EOPNOTSUPP) : watch!.Add(status.Device, status.Number);
+            return CanChange(status.Device) ? FileAnswer.Fail(Errno.EOPNOTSUPP) : watch!.Add(status.Device, status.Number);
         }
         catch (Exception e)
         {
             return Outcome.Fail(Outcome.Of(e));
         }
+    }
+
+    private static bool CanChange(long device)
+    {
+        foreach (var (_, files) in ProgramFiles.Tree.Mounts)
+            if (files.Device == device) return !files.IsReadOnly;
+        return true;
     }
 
     [UnmanagedCallersOnly(EntryPoint = "__wrap_SystemNative_INotifyRemoveWatch")]
@@ -63,8 +69,11 @@ internal sealed class WatchDescriptor : Descriptor
 {
     private const uint Ignored = 0x8000;
     private const int EventLength = 16;
-    private readonly Dictionary<(long, long), int> _watches = [];
-    private readonly Queue<int> _removed = new();
+
+    // By device and number of the file.
+    private readonly Dictionary<long, Dictionary<long, Watch>> _watches = [];
+    private readonly Dictionary<int, Watch> _byNumber = [];
+    private readonly Queue<Watch> _removed = new();
     private int _last;
     private bool _closed;
 
@@ -75,8 +84,14 @@ internal sealed class WatchDescriptor : Descriptor
     {
         lock (_watches)
         {
-            if (!_watches.TryGetValue((device, number), out int watch)) _watches.Add((device, number), watch = ++_last);
-            return watch;
+            if (!_watches.TryGetValue(device, out var ofDevice)) _watches.Add(device, ofDevice = []);
+            if (!ofDevice.TryGetValue(number, out var watch))
+            {
+                ofDevice.Add(number, watch = new(device, number, ++_last));
+                _byNumber.Add(watch.Number, watch);
+            }
+
+            return watch.Number;
         }
     }
 
@@ -85,10 +100,9 @@ internal sealed class WatchDescriptor : Descriptor
     {
         lock (_watches)
         {
-            var found = _watches.FirstOrDefault(w => w.Value == watch);
-            if (found.Value == 0) return false;
-            _watches.Remove(found.Key);
-            _removed.Enqueue(watch);
+            if (!_byNumber.Remove(watch, out var found)) return false;
+            _watches[found.Device].Remove(found.File);
+            _removed.Enqueue(found);
             Monitor.PulseAll(_watches);
             return true;
         }
@@ -110,7 +124,7 @@ internal sealed class WatchDescriptor : Descriptor
             while (_removed.Count > 0 && destination.Length - count >= EventLength)
             {
                 // struct inotify_event: wd, mask, cookie, len.
-                ReadOnlySpan<uint> words = [(uint)_removed.Dequeue(), Ignored, 0, 0];
+                ReadOnlySpan<uint> words = [(uint)_removed.Dequeue().Number, Ignored, 0, 0];
                 MemoryMarshal.AsBytes(words).CopyTo(destination[count..]);
                 count += EventLength;
             }
@@ -134,5 +148,14 @@ internal sealed class WatchDescriptor : Descriptor
         }
 
         return Error.Success;
+    }
+
+    private sealed class Watch(long device, long file, int number)
+    {
+        public long Device => device;
+
+        public long File => file;
+
+        public int Number => number;
     }
 }

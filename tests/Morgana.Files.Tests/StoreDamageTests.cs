@@ -26,7 +26,7 @@ public class StoreDamageTests
         var store = await FilledAsync();
         // a (2) lies in b (3) then, which lies in a.
         Assert.True(StoredRecord.TryRead((await store.GetAsync("i/2"))!.Value.Span, 2, out var a));
-        await store.SetAsync("i/2", (a! with { Names = [(3, "a"u8.ToArray())] }).ToArray());
+        await store.SetAsync("i/2", (a! with { Names = [new(3, "a"u8.ToArray())] }).ToArray());
         var e = await Assert.ThrowsAsync<StoreException>(async () => await StoreFileSystem.OpenAsync(store, s_options));
         Assert.Contains("lie in each other", e.Message, StringComparison.Ordinal);
     }
@@ -36,7 +36,7 @@ public class StoreDamageTests
     {
         var store = await FilledAsync();
         Assert.True(StoredRecord.TryRead((await store.GetAsync("i/4"))!.Value.Span, 4, out var file));
-        await store.SetAsync("i/4", (file! with { Names = [(1, System.Text.Encoding.ASCII.GetBytes(name))] }).ToArray());
+        await store.SetAsync("i/4", (file! with { Names = [new(1, System.Text.Encoding.ASCII.GetBytes(name))] }).ToArray());
         var e = await Assert.ThrowsAsync<StoreException>(async () => await StoreFileSystem.OpenAsync(store, s_options));
         Assert.Equal(StoreError.Damaged, e.Error);
     }

@@ -31,11 +31,18 @@ internal sealed unsafe class BlockMemory
         if (pages < 1) throw new VirtioException("The memory for the block device has no room for content.");
         _pages = memory.Take(pages * PageSize, PageSize);
         PagesPerRequest = Math.Min(pagesPerRequest, pages);
-        _freeSlots = [.. Enumerable.Range(0, slots).Reverse()];
-        _freePages = [.. Enumerable.Range(0, pages).Reverse()];
+        _freeSlots = Backwards(slots);
+        _freePages = Backwards(pages);
         (_freeSlotCount, _freePageCount) = (slots, pages);
         _slotPages = new int[slots * PagesPerRequest];
         _slotPageCounts = new int[slots];
+    }
+
+    private static int[] Backwards(int count)
+    {
+        int[] numbers = new int[count];
+        for (int i = 0; i < count; i++) numbers[i] = count - 1 - i;
+        return numbers;
     }
 
     /// <summary>The most pages that one request may have.</summary>

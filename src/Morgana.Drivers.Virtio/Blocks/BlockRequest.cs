@@ -23,6 +23,14 @@ internal sealed class BlockRequest(BlockOperation operation, long sector, long c
 
     public const int NoSlot = -1;
 
+    /// <summary>Octets of all pieces.</summary>
+    public static long LengthOf(ReadOnlyMemory<byte>[] memory)
+    {
+        long length = 0;
+        foreach (var piece in memory) length += piece.Length;
+        return length;
+    }
+
     public BlockOperation Operation => operation;
 
     public long Sector => sector;
@@ -32,7 +40,7 @@ internal sealed class BlockRequest(BlockOperation operation, long sector, long c
     public ReadOnlyMemory<byte>[] Memory => memory;
 
     /// <summary>Octets of content that go along.</summary>
-    public int Length { get; } = memory.Sum(m => m.Length);
+    public int Length { get; } = (int)LengthOf(memory);
 
     /// <summary>Its place in the device's memory while the device has it.</summary>
     public int Slot { get; set; } = NoSlot;

@@ -15,7 +15,7 @@ internal struct BlockSplitter(BlockOperation operation, long sector, IReadOnlyLi
         var requests = new List<BlockRequest>();
         while (requests.Count < count && NextMemory() is { Length: > 0 } memory)
         {
-            long sectors = memory.Sum(m => (long)m.Length) / BlockRequest.SectorSize;
+            long sectors = BlockRequest.LengthOf(memory) / BlockRequest.SectorSize;
             requests.Add(new(operation, sector, sectors, memory));
             sector += sectors;
         }

@@ -73,8 +73,12 @@ public sealed class VirtioBlockDevice : IBlockDevice
         TransferAsync(BlockOperation.Read, sector, destination.Length, [destination], cancel);
 
     /// <inheritdoc/>
-    public async ValueTask ReadAsync(long sector, IReadOnlyList<Memory<byte>> destinations, CancellationToken cancel = default) =>
-        await TransferAsync(BlockOperation.Read, sector, BlockRange.LengthOf(destinations, Geometry), [.. destinations.Select(d => (ReadOnlyMemory<byte>)d)], cancel).ConfigureAwait(false);
+    public async ValueTask ReadAsync(long sector, IReadOnlyList<Memory<byte>> destinations, CancellationToken cancel = default)
+    {
+        var pieces = new ReadOnlyMemory<byte>[destinations.Count];
+        for (int i = 0; i < pieces.Length; i++) pieces[i] = destinations[i];
+        await TransferAsync(BlockOperation.Read, sector, BlockRange.LengthOf(destinations, Geometry), pieces, cancel).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async ValueTask WriteAsync(long sector, ReadOnlyMemory<byte> source, BlockWriteOptions options = BlockWriteOptions.None, CancellationToken cancel = default)

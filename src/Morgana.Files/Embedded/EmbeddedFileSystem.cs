@@ -18,7 +18,7 @@ public sealed class EmbeddedFileSystem : FileSystem
     public EmbeddedFileSystem(IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> files, DateTimeOffset modified = default)
     {
         Modified = FileTime.From(modified == default ? DateTimeOffset.UnixEpoch : modified);
-        _root = new(this, null, default);
+        _root = new(this, null, FileName.None);
         foreach (var (path, content) in files) Add(path, content);
     }
 

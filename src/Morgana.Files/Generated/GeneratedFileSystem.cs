@@ -23,7 +23,7 @@ public sealed class GeneratedFileSystem(long magic) : FileSystem
     /// <remarks>Devices in it can be written.</remarks>
     public override bool IsReadOnly => false;
 
-    private GeneratedDirectory Top => _root ??= new(this, null, default);
+    private GeneratedDirectory Top => _root ??= new(this, null, FileName.None);
 
     /// <inheritdoc/>
     public override FileSystemSpace GetSpace() => new(magic, 0, 0, _number, 0);

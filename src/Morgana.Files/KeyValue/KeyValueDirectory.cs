@@ -57,11 +57,8 @@ internal sealed class KeyValueDirectory(KeyValueFileSystem fileSystem, StoreKey 
             entries.Add(Entry(entry.Name, entry.Kind == StoreEntryKind.Folder ? FileType.Directory : FileType.Regular));
         }
 
-        foreach (var empty in Files.EmptyFolders.Where(f => f != Key && f.IsIn(Key)).Order())
-        {
-            string name = empty.Segments[Key.Depth];
+        foreach (string name in EmptyFoldersIn(Key))
             if (names.Add(name)) entries.Add(Entry(name, FileType.Directory));
-        }
 
         return Errno.None;
     });
@@ -78,7 +75,7 @@ internal sealed class KeyValueDirectory(KeyValueFileSystem fileSystem, StoreKey 
         {
             if (!IsThere()) return Errno.ENOENT;
             if (Files.KindOf(at) != StoreEntryKind.None) return Errno.EEXIST;
-            if (isDirectory) Files.EmptyFolders.Add(at);
+            if (isDirectory) Files.EmptyFolders.Add(at.Path);
             else KeyValueFileSystem.Wait(Files.Writable.SetAsync(at, default));
             made = Files.InodeOf(at, isDirectory ? StoreEntryKind.Folder : StoreEntryKind.Value);
             return Errno.None;
@@ -100,7 +97,7 @@ internal sealed class KeyValueDirectory(KeyValueFileSystem fileSystem, StoreKey 
         var kind = Files.KindOf(at);
         if (kind != StoreEntryKind.Folder) return kind == StoreEntryKind.None ? Errno.ENOENT : Errno.ENOTDIR;
         if (!IsEmpty(at)) return Errno.ENOTEMPTY;
-        Files.EmptyFolders.Remove(at);
+        Files.EmptyFolders.Remove(at.Path);
         Files.Forget(at);
         Keep(Key);
         return Errno.None;
@@ -133,36 +130,42 @@ internal sealed class KeyValueDirectory(KeyValueFileSystem fileSystem, StoreKey 
     /// <summary>All values below, in one batch.</summary>
     private Errno MoveFolder(StoreKey from, StoreKey target)
     {
-        var keys = new List<StoreKey>();
+        var keys = new List<string>();
         Collect(from, keys);
         var batch = new StoreBatch();
-        foreach (var old in keys)
+        foreach (string old in keys)
         {
-            if (!StoreKey.TryParse(target.Path + old.Path[from.Path.Length..], out var moved)) return Errno.ENAMETOOLONG;
+            if (!StoreKey.TryParse(target.Path + old[from.Path.Length..], out var moved)) return Errno.ENAMETOOLONG;
             if (KeyValueFileSystem.Wait(Files.Store.GetAsync(old)) is not { } value) return Errno.EIO;
             batch.Set(moved, value).Remove(old);
         }
 
-        StoreKey[] empties = [.. Files.EmptyFolders.Where(f => f.IsIn(from))];
-        if (empties.Any(e => !StoreKey.TryParse(target.Path + e.Path[from.Path.Length..], out _))) return Errno.ENAMETOOLONG;
-        if (keys.Count > 0) KeyValueFileSystem.Wait(Files.Writable.ApplyAsync(batch));
-        Files.MovedBelow(from, target);
-        foreach (var empty in empties)
+        var empties = new List<string>();
+        foreach (string empty in Files.EmptyFolders)
         {
-            Files.EmptyFolders.Remove(empty);
-            Files.EmptyFolders.Add(target.Path + empty.Path[from.Path.Length..]);
+            if (!KeyValueFileSystem.IsIn(empty, from)) continue;
+            if (!StoreKey.TryParse(target.Path + empty[from.Path.Length..], out _)) return Errno.ENAMETOOLONG;
+            empties.Add(empty);
         }
 
-        Files.EmptyFolders.Add(target);
+        if (keys.Count > 0) KeyValueFileSystem.Wait(Files.Writable.ApplyAsync(batch));
+        Files.MovedBelow(from, target);
+        foreach (string empty in empties)
+        {
+            Files.EmptyFolders.Remove(empty);
+            Files.EmptyFolders.Add(target.Path + empty[from.Path.Length..]);
+        }
+
+        Files.EmptyFolders.Add(target.Path);
         Keep(Key);
         return Errno.None;
     }
 
-    private void Collect(StoreKey folder, List<StoreKey> keys)
+    private void Collect(StoreKey folder, List<string> keys)
     {
         foreach (var entry in KeyValueFileSystem.Wait(Files.Store.ListAsync(folder)))
         {
-            if (entry.Kind == StoreEntryKind.Value) keys.Add(folder / entry.Name);
+            if (entry.Kind == StoreEntryKind.Value) keys.Add((folder / entry.Name).Path);
             else Collect(folder / entry.Name, keys);
         }
     }
@@ -177,12 +180,24 @@ internal sealed class KeyValueDirectory(KeyValueFileSystem fileSystem, StoreKey 
     /// <summary>A directory stays when its last entry goes; in the store it would not.</summary>
     private void Keep(StoreKey folder)
     {
-        if (!folder.IsRoot) Files.EmptyFolders.Add(folder);
+        if (!folder.IsRoot) Files.EmptyFolders.Add(folder.Path);
     }
 
     private bool IsThere() => Key.IsRoot || Files.KindOf(Key) == StoreEntryKind.Folder;
 
-    private bool IsEmpty(StoreKey folder) => KeyValueFileSystem.Wait(Files.Store.ListAsync(folder)).Count == 0 && !Files.EmptyFolders.Any(f => f != folder && f.IsIn(folder));
+    private bool IsEmpty(StoreKey folder) => KeyValueFileSystem.Wait(Files.Store.ListAsync(folder)).Count == 0 && EmptyFoldersIn(folder).Length == 0;
+
+    /// <summary>The names in a folder that lead to remembered ones, in their order.</summary>
+    private string[] EmptyFoldersIn(StoreKey folder)
+    {
+        var names = new HashSet<string>();
+        foreach (string path in Files.EmptyFolders)
+            if (path.Length > folder.Path.Length && KeyValueFileSystem.IsIn(path, folder)) names.Add(path.Split('/')[folder.Depth]);
+        string[] sorted = new string[names.Count];
+        names.CopyTo(sorted);
+        Array.Sort(sorted, StringComparer.Ordinal);
+        return sorted;
+    }
 
     private DirectoryEntry Entry(string name, FileType type) => new(new(Encoding.UTF8.GetBytes(name)), type, Files.NumberOf(Key.IsRoot ? name : $"{Key.Path}/{name}"));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Morgana.Storage;
 
@@ -35,8 +36,8 @@ public sealed class KeyValueFileSystem : FileSystem
     private readonly IKeyValueStore? _writable;
 
     /// <summary>By key, for what was looked at and is still there: a file keeps its number when it moves.</summary>
-    private readonly Dictionary<StoreKey, long> _numbers = [];
-    private readonly HashSet<StoreKey> _emptyFolders = [];
+    private readonly Dictionary<string, StrongBox<long>> _numbers = [];
+    private readonly HashSet<string> _emptyFolders = [];
     private readonly Dictionary<long, OpenValue> _open = [];
     private long _number;
 
@@ -62,7 +63,8 @@ public sealed class KeyValueFileSystem : FileSystem
 
     internal IKeyValueStore Writable => _writable ?? throw new StoreException(StoreError.ReadOnly, "The store can only be read.");
 
-    internal HashSet<StoreKey> EmptyFolders => _emptyFolders;
+    /// <summary>By their paths.</summary>
+    internal HashSet<string> EmptyFolders => _emptyFolders;
 
     internal Dictionary<long, OpenValue> Open => _open;
 
@@ -97,32 +99,47 @@ public sealed class KeyValueFileSystem : FileSystem
 
     internal long NumberOf(StoreKey key)
     {
-        if (!_numbers.TryGetValue(key, out long number)) _numbers.Add(key, number = ++_number);
-        return number;
+        if (!_numbers.TryGetValue(key.Path, out var number)) _numbers.Add(key.Path, number = new(++_number));
+        return number.Value;
     }
 
-    internal void Forget(StoreKey key) => _numbers.Remove(key);
+    internal void Forget(StoreKey key) => _numbers.Remove(key.Path);
 
     /// <summary>After a rename: the number goes with the file, and an open one learns its new key.</summary>
     internal void Moved(StoreKey from, StoreKey to)
     {
-        _numbers.Remove(to);
-        if (!_numbers.Remove(from, out long number)) return;
-        _numbers.Add(to, number);
-        if (_open.TryGetValue(number, out var open)) open.Key = to;
+        _numbers.Remove(to.Path);
+        if (!_numbers.Remove(from.Path, out var number)) return;
+        _numbers.Add(to.Path, number);
+        if (_open.TryGetValue(number.Value, out var open)) open.Key = to;
     }
 
     /// <summary>The same for a folder, and everything that was looked at in it.</summary>
     internal void MovedBelow(StoreKey from, StoreKey to)
     {
-        foreach (var key in _numbers.Keys.Where(k => k.IsIn(from)).ToArray()) Moved(key, to.Path + key.Path[from.Path.Length..]);
+        string[] paths = new string[_numbers.Count];
+        _numbers.Keys.CopyTo(paths, 0);
+        foreach (string path in paths)
+            if (IsIn(path, from)) Moved(path, to.Path + path[from.Path.Length..]);
     }
 
     internal StoreEntryKind KindOf(StoreKey key)
     {
         var kind = Wait(_store.ExistsAsync(key));
-        return kind == StoreEntryKind.None && _emptyFolders.Any(f => f.IsIn(key)) ? StoreEntryKind.Folder : kind;
+        return kind == StoreEntryKind.None && HasEmptyFolder(key) ? StoreEntryKind.Folder : kind;
     }
+
+    /// <summary>Whether there is a remembered folder at a key or below.</summary>
+    private bool HasEmptyFolder(StoreKey key)
+    {
+        foreach (string path in _emptyFolders)
+            if (IsIn(path, key)) return true;
+        return false;
+    }
+
+    /// <summary>Whether it is the path of <paramref name="folder"/>, or one below.</summary>
+    internal static bool IsIn(string path, StoreKey folder) =>
+        folder.IsRoot || (path.StartsWith(folder.Path, StringComparison.Ordinal) && (path.Length == folder.Path.Length || path[folder.Path.Length] == '/'));
 
     internal Inode InodeOf(StoreKey key, StoreEntryKind kind) =>
         kind == StoreEntryKind.Folder ? new KeyValueDirectory(this, key, NumberOf(key)) : new KeyValueFile(this, key, NumberOf(key));
@@ -130,7 +147,7 @@ public sealed class KeyValueFileSystem : FileSystem
     /// <summary>Before a value goes away: who has it open keeps it, in memory.</summary>
     internal void Detach(StoreKey key)
     {
-        if (_numbers.TryGetValue(key, out long number) && _open.TryGetValue(number, out var open))
+        if (_numbers.TryGetValue(key.Path, out var number) && _open.TryGetValue(number.Value, out var open))
             open.Detached = Wait(_store.GetAsync(key)) is { } value ? value.ToArray() : [];
         Forget(key);
     }

@@ -5,7 +5,7 @@ internal sealed class MemoryDirectory : MemoryInode
 {
     private readonly Dictionary<FileName, MemoryInode> _entries = new(FileName.Comparer.Instance);
     private MemoryDirectory? _parent;
-    private FileName _name;
+    private FileName _name = FileName.None;
     private bool _removed;
 
     public MemoryDirectory(TreeFileSystem fileSystem, MemoryDirectory? parent, in NewFile file)
@@ -231,6 +231,6 @@ internal sealed class MemoryDirectory : MemoryInode
         _entries.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name, out var owned, out var inode);
         lock (Sync) TouchModified();
         Memory.Changed(this);
-        if (inode is not null) Memory.Unnamed(inode, this, owned);
+        if (inode is not null) Memory.Unnamed(inode, this, owned!);
     }
 }

@@ -47,7 +47,9 @@ internal sealed unsafe partial class MemoryFile
     private Errno Gather(long pages)
     {
         if (pages > int.MaxValue) return Errno.ENOMEM;
-        long there = _pages.Keys.Count(p => p < pages);
+        long there = 0;
+        foreach (long page in _pages.Keys)
+            if (page < pages) there++;
         if (!_memory.TryReservePages(pages - there)) return Errno.ENOSPC;
         _mapped = (byte*)NativeMemory.AlignedAlloc((nuint)(pages * PageSize), PageSize);
         NativeMemory.Clear(_mapped, (nuint)(pages * PageSize));

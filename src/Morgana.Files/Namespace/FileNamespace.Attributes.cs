@@ -124,14 +124,15 @@ public sealed partial class FileNamespace
         }
 
         names.Reverse();
-        List<byte> octets = names.Count == 0 ? [Slash] : [];
+        var octets = new MemoryStream();
+        if (names.Count == 0) octets.WriteByte(Slash);
         foreach (byte[] name in names)
         {
-            octets.Add(Slash);
-            octets.AddRange(name);
+            octets.WriteByte(Slash);
+            octets.Write(name);
         }
 
-        path = [.. octets];
+        path = octets.ToArray();
         return path.Length > MaxPathLength ? Errno.ENAMETOOLONG : Errno.None;
     }
 }

@@ -151,8 +151,8 @@ public sealed class StoreFileSystem : TreeFileSystem, IAsyncDisposable
     private static byte[] RecordOf(MemoryInode inode)
     {
         inode.GetStatus(out var status);
-        List<(long Directory, byte[] Name)> names = [];
-        foreach (var (directory, name) in inode.Names) names.Add((directory.Number, name.Octets.ToArray()));
+        List<StoredName> names = [];
+        foreach (var (directory, name) in inode.Names) names.Add(new(directory.Number, name.Octets.ToArray()));
         return new StoredRecord(status, names, inode is MemoryLink link ? link.Target.ToArray() : []).ToArray();
     }
 }

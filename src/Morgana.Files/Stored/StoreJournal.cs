@@ -23,10 +23,10 @@ internal sealed class StoreJournal
     private readonly object _turn = new();
     private readonly ITimer _timer;
     private readonly long _maxPending;
-    private readonly Dictionary<StoreKey, ReadOnlyMemory<byte>> _clean = [];
-    private readonly Queue<StoreKey> _cleanOrder = new();
-    private Dictionary<StoreKey, Piece> _pending = [];
-    private Dictionary<StoreKey, Piece>? _committing;
+    private readonly Dictionary<string, Piece> _clean = [];
+    private readonly Queue<string> _cleanOrder = new();
+    private Dictionary<string, Piece> _pending = [];
+    private Dictionary<string, Piece>? _committing;
     private long _pendingOctets;
     private volatile Exception? _failed;
 
@@ -71,7 +71,7 @@ internal sealed class StoreJournal
     /// <summary>With the tree: the octets at a key, or -1 if there is nothing.</summary>
     public long LengthOf(StoreKey key)
     {
-        if (_pending.TryGetValue(key, out var piece) || (_committing?.TryGetValue(key, out piece) ?? false)) return piece.Buffer is null ? -1 : piece.Length;
+        if (FindWaiting(key) is { } piece) return piece.Buffer is null ? -1 : piece.Value.Length;
         return KeyValueFileSystem.Wait(_store.GetInfoAsync(key))?.Size ?? -1;
     }
 
@@ -93,7 +93,7 @@ internal sealed class StoreJournal
         long before = LengthOf(key), added = CostOf(key, length) - (before < 0 ? 0 : CostOf(key, before));
         if (added > 0 && !HasRoom(added)) return false;
         byte[] buffer;
-        if (_pending.TryGetValue(key, out var piece) && piece.Buffer is { } own && own.Length >= length)
+        if (_pending.TryGetValue(key.Path, out var piece) && piece.Buffer is { } own && own.Length >= length)
         {
             buffer = own;
         }
@@ -109,22 +109,24 @@ internal sealed class StoreJournal
         return true;
     }
 
-    /// <summary>The keys below a folder that have something. With the tree.</summary>
-    public List<StoreKey> KeysIn(StoreKey folder)
+    /// <summary>The paths of the keys below a folder that have something. With the tree.</summary>
+    public string[] KeysIn(StoreKey folder)
     {
-        var keys = new HashSet<StoreKey>();
-        foreach (var entry in KeyValueFileSystem.Wait(_store.ListAsync(folder))) keys.Add(folder / entry.Name);
-        foreach (var changes in (Dictionary<StoreKey, Piece>?[])[_committing, _pending])
+        var keys = new HashSet<string>();
+        foreach (var entry in KeyValueFileSystem.Wait(_store.ListAsync(folder))) keys.Add((folder / entry.Name).Path);
+        foreach (var changes in (Dictionary<string, Piece>?[])[_committing, _pending])
         {
-            foreach (var (key, piece) in changes ?? [])
+            foreach (var piece in (changes ?? []).Values)
             {
-                if (!key.IsIn(folder)) continue;
-                if (piece.Buffer is null) keys.Remove(key);
-                else keys.Add(key);
+                if (!piece.Key.IsIn(folder)) continue;
+                if (piece.Buffer is null) keys.Remove(piece.Key.Path);
+                else keys.Add(piece.Key.Path);
             }
         }
 
-        return [.. keys];
+        string[] found = new string[keys.Count];
+        keys.CopyTo(found);
+        return found;
     }
 
     /// <summary>Writes down everything that waits: when this has succeeded, it survives. Without the tree.</summary>
@@ -132,7 +134,7 @@ internal sealed class StoreJournal
     {
         lock (_turn)
         {
-            Dictionary<StoreKey, Piece> changes;
+            Dictionary<string, Piece> changes;
             lock (_files.Tree)
             {
                 if (_failed is { } failed) return ErrorOf(failed);
@@ -145,10 +147,10 @@ internal sealed class StoreJournal
             try
             {
                 var batch = new StoreBatch();
-                foreach (var (key, piece) in changes)
+                foreach (var piece in changes.Values)
                 {
-                    if (piece.Buffer is null) batch.Remove(key);
-                    else batch.Set(key, piece.Buffer.AsMemory(0, piece.Length));
+                    if (piece.Buffer is null) batch.Remove(piece.Key);
+                    else batch.Set(piece.Key, piece.Value);
                 }
 
                 KeyValueFileSystem.Wait(_store.ApplyAsync(batch));
@@ -165,8 +167,9 @@ internal sealed class StoreJournal
             {
                 _committing = null;
                 // Who appends and flushes, line by line, needs the last piece again.
-                foreach (var (key, piece) in changes.TakeLast(MaxClean))
-                    if (piece.Buffer is not null && !_pending.ContainsKey(key)) Keep(key, piece.Buffer.AsMemory(0, piece.Length));
+                int others = changes.Count - MaxClean;
+                foreach (var piece in changes.Values)
+                    if (others-- <= 0 && piece.Buffer is not null && !_pending.ContainsKey(piece.Key.Path)) Keep(piece.Key, piece.Value);
             }
 
             return Errno.None;
@@ -191,33 +194,40 @@ internal sealed class StoreJournal
 
     private bool TryFind(StoreKey key, out ReadOnlyMemory<byte> octets)
     {
-        octets = default;
-        if (!_pending.TryGetValue(key, out var piece) && !(_committing?.TryGetValue(key, out piece) ?? false)) return _clean.TryGetValue(key, out octets);
-        octets = piece.Buffer.AsMemory(0, piece.Length);
-        return true;
+        var piece = FindWaiting(key) ?? _clean.GetValueOrDefault(key.Path);
+        octets = piece?.Value ?? default;
+        return piece is not null;
     }
+
+    private Piece? FindWaiting(StoreKey key) => _pending.GetValueOrDefault(key.Path) ?? _committing?.GetValueOrDefault(key.Path);
 
     private void Put(StoreKey key, byte[]? buffer, int length)
     {
         long before = LengthOf(key);
         Used += (buffer is null ? 0 : CostOf(key, length)) - (before < 0 ? 0 : CostOf(key, before));
-        if (_pending.Remove(key, out var old)) _pendingOctets -= ChangeCost + (old.Buffer?.Length ?? 0);
+        if (_pending.Remove(key.Path, out var old)) _pendingOctets -= ChangeCost + (old.Buffer?.Length ?? 0);
         if (_pending.Count == 0 && _failed is null) _timer.Change(_options.CommitAfter, Timeout.InfiniteTimeSpan);
-        _pending.Add(key, new(buffer, length));
+        _pending.Add(key.Path, new(key, buffer, buffer.AsMemory(0, length)));
         _pendingOctets += ChangeCost + (buffer?.Length ?? 0);
-        _clean.Remove(key);
+        _clean.Remove(key.Path);
     }
 
     private void Keep(StoreKey key, ReadOnlyMemory<byte> value)
     {
-        if (!_clean.TryAdd(key, value)) return;
-        _cleanOrder.Enqueue(key);
+        if (!_clean.TryAdd(key.Path, new(key, null, value))) return;
+        _cleanOrder.Enqueue(key.Path);
         // A key whose value was written since is in the queue still, and counts as one that goes.
         if (_cleanOrder.Count > MaxClean) _clean.Remove(_cleanOrder.Dequeue());
     }
 
-    /// <summary>A change that waits.</summary>
-    /// <param name="Buffer">The new value, with zeroes behind it; null: it is removed.</param>
-    /// <param name="Length">Octets of it.</param>
-    private readonly record struct Piece(byte[]? Buffer, int Length);
+    /// <summary>A change that waits, or a value that was read: a class, so that its tables need no code of their own in every image.</summary>
+    private sealed class Piece(StoreKey key, byte[]? buffer, ReadOnlyMemory<byte> value)
+    {
+        public StoreKey Key => key;
+
+        /// <summary>Of a change, what the new value lies in, with zeroes behind it; null: the value is removed.</summary>
+        public byte[]? Buffer => buffer;
+
+        public ReadOnlyMemory<byte> Value => value;
+    }
 }

@@ -6,7 +6,7 @@ namespace Morgana.Files;
 /// <summary>Builds the tree from what a store holds, and believes none of it: what does not fit together is <see cref="StoreError.Damaged"/>.</summary>
 internal sealed class StoreLoader(IKeyValueStore store, StoreFileSystem files)
 {
-    private readonly Dictionary<long, (MemoryInode Inode, StoredRecord Record)> _inodes = [];
+    private readonly Dictionary<long, Loaded> _inodes = [];
 
     private static ReadOnlySpan<byte> Version => "morgana files, version 1, pieces of 32768 octets\n"u8;
 
@@ -22,10 +22,10 @@ internal sealed class StoreLoader(IKeyValueStore store, StoreFileSystem files)
         files.Journal.Used += StoreJournal.CostOf(StoreFileSystem.Title, title.Length);
         foreach (var entry in await store.ListAsync(StoreFileSystem.Records, cancel).ConfigureAwait(false)) await ReadAsync(NumberOf(entry), cancel).ConfigureAwait(false);
         if (!_inodes.TryGetValue(StoreFileSystem.RootNumber, out var root) || root.Inode is not MemoryDirectory directory || root.Record.Names.Count > 0) throw Damaged("it has no root");
-        foreach (var (inode, record) in _inodes.Values) Place(inode, record);
+        foreach (var loaded in _inodes.Values) Place(loaded.Inode, loaded.Record);
         CheckReachable(directory);
         files.SetRoot(directory);
-        files.TakeNumber(_inodes.Keys.Max());
+        foreach (var loaded in _inodes.Values) files.TakeNumber(loaded.Record.Status.Number);
         await CountContentAsync(cancel).ConfigureAwait(false);
     }
 
@@ -57,7 +57,7 @@ internal sealed class StoreLoader(IKeyValueStore store, StoreFileSystem files)
             _ => new StoredFile(files, made, status.Size),
         };
         inode.Restore(status with { Uid = files.Options.Uid, Gid = files.Options.Gid });
-        _inodes.Add(number, (inode, record));
+        _inodes.Add(number, new(inode, record));
         files.Journal.Used += StoreJournal.CostOf(key, value.Length);
         // The root is counted already, and each name of a file as one.
         for (int i = 0; i < record.Names.Count; i++) files.CountRestored();
@@ -66,10 +66,10 @@ internal sealed class StoreLoader(IKeyValueStore store, StoreFileSystem files)
     private void Place(MemoryInode inode, StoredRecord record)
     {
         if (record.Names.Count == 0 && record.Status.Number != StoreFileSystem.RootNumber) throw Damaged($"file {record.Status.Number} has no name");
-        foreach (var (number, octets) in record.Names)
+        foreach (var stored in record.Names)
         {
-            var name = new FileName(octets);
-            if (!_inodes.TryGetValue(number, out var above) || above.Inode is not MemoryDirectory directory || !directory.TryRestore(name, inode))
+            var name = new FileName(stored.Octets);
+            if (!_inodes.TryGetValue(stored.Directory, out var above) || above.Inode is not MemoryDirectory directory || !directory.TryRestore(name, inode))
                 throw Damaged($"file {record.Status.Number} is in no directory, or two have its name");
             inode.Names.Add((directory, name));
         }
@@ -83,10 +83,13 @@ internal sealed class StoreLoader(IKeyValueStore store, StoreFileSystem files)
         while (waiting.TryPop(out var directory))
         {
             count++;
-            foreach (var below in directory.Entries.OfType<MemoryDirectory>()) waiting.Push(below);
+            foreach (var inode in directory.Entries)
+                if (inode is MemoryDirectory below) waiting.Push(below);
         }
 
-        if (count != _inodes.Values.Count(i => i.Inode is MemoryDirectory)) throw Damaged("directories lie in each other");
+        foreach (var loaded in _inodes.Values)
+            if (loaded.Inode is MemoryDirectory) count--;
+        if (count != 0) throw Damaged("directories lie in each other");
     }
 
     // What a file has left that was open when its last name went, and the power with it, goes now.
@@ -110,6 +113,13 @@ internal sealed class StoreLoader(IKeyValueStore store, StoreFileSystem files)
 
     private static long NumberOf(StoreEntry entry) =>
         long.TryParse(entry.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long number) && number >= 0 && StoreFileSystem.Hex(number) == entry.Name ? number : throw Damaged($"'{entry.Name}' is no number");
+
+    private sealed class Loaded(MemoryInode inode, StoredRecord record)
+    {
+        public MemoryInode Inode => inode;
+
+        public StoredRecord Record => record;
+    }
 
     private static StoreException Damaged(string what) => new(StoreError.Damaged, $"The store's files cannot be read: {what}.");
 }

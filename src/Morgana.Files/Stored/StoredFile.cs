@@ -157,7 +157,7 @@ internal sealed partial class StoredFile(StoreFileSystem fileSystem, in NewFile 
 
     private void RemovePiecesFrom(long first)
     {
-        foreach (var key in _journal.KeysIn(StoreFileSystem.ContentKey(Number)))
+        foreach (Morgana.Storage.StoreKey key in _journal.KeysIn(StoreFileSystem.ContentKey(Number)))
             if (long.Parse(key.Name, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture) >= first) _journal.Remove(key);
     }
 

@@ -7,7 +7,7 @@ namespace Morgana.Files;
 /// 0 type and permissions 4 | 4 user 4 | 8 group 4 | 12 size 8 | 20 modified 12 | 32 changed 12 | 44 read 12 | 56 names 2 | 58 octets of the target 2 |
 /// names: number of the directory 8, octets 1, name | target
 /// </code>A time is seconds, 8, and nanoseconds, 4.</remarks>
-internal sealed record StoredRecord(FileStatus Status, IReadOnlyList<(long Directory, byte[] Name)> Names, byte[] Target)
+internal sealed record StoredRecord(FileStatus Status, IReadOnlyList<StoredName> Names, byte[] Target)
 {
     /// <summary>Names that a file can have, at most: EMLINK beyond.</summary>
     public const int MaxNames = 256;
@@ -16,7 +16,9 @@ internal sealed record StoredRecord(FileStatus Status, IReadOnlyList<(long Direc
 
     public byte[] ToArray()
     {
-        byte[] record = new byte[HeaderLength + Names.Sum(n => 9 + n.Name.Length) + Target.Length];
+        int length = HeaderLength + Target.Length;
+        foreach (var name in Names) length += 9 + name.Octets.Length;
+        byte[] record = new byte[length];
         var to = record.AsSpan();
         BinaryPrimitives.WriteInt32LittleEndian(to, Status.Mode);
         BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Status.Uid);
@@ -28,12 +30,12 @@ internal sealed record StoredRecord(FileStatus Status, IReadOnlyList<(long Direc
         BinaryPrimitives.WriteUInt16LittleEndian(to[56..], (ushort)Names.Count);
         BinaryPrimitives.WriteUInt16LittleEndian(to[58..], (ushort)Target.Length);
         to = to[HeaderLength..];
-        foreach (var (directory, name) in Names)
+        foreach (var name in Names)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(to, directory);
-            to[8] = (byte)name.Length;
-            name.CopyTo(to[9..]);
-            to = to[(9 + name.Length)..];
+            BinaryPrimitives.WriteInt64LittleEndian(to, name.Directory);
+            to[8] = (byte)name.Octets.Length;
+            name.Octets.CopyTo(to[9..]);
+            to = to[(9 + name.Octets.Length)..];
         }
 
         Target.CopyTo(to);
@@ -62,12 +64,12 @@ internal sealed record StoredRecord(FileStatus Status, IReadOnlyList<(long Direc
         if ((mode & ~0xFFFF) != 0 || status.Size < 0 || status.Type is not (FileType.Regular or FileType.Directory or FileType.Link or FileType.Socket)) return false;
         int names = BinaryPrimitives.ReadUInt16LittleEndian(from[56..]), target = BinaryPrimitives.ReadUInt16LittleEndian(from[58..]);
         from = from[HeaderLength..];
-        var found = new (long, byte[])[Math.Min(names, MaxNames)];
+        var found = new StoredName[Math.Min(names, MaxNames)];
         if (names > found.Length) return false;
         for (int i = 0; i < names; i++)
         {
             if (from.Length < 9 || from.Length < 9 + from[8] || !IsName(from.Slice(9, from[8]))) return false;
-            found[i] = (BinaryPrimitives.ReadInt64LittleEndian(from), from.Slice(9, from[8]).ToArray());
+            found[i] = new(BinaryPrimitives.ReadInt64LittleEndian(from), from.Slice(9, from[8]).ToArray());
             from = from[(9 + from[8])..];
         }
 
@@ -86,4 +88,12 @@ internal sealed record StoredRecord(FileStatus Status, IReadOnlyList<(long Direc
     }
 
     private static FileTime ReadTime(ReadOnlySpan<byte> from) => new(BinaryPrimitives.ReadInt64LittleEndian(from), Math.Clamp(BinaryPrimitives.ReadInt32LittleEndian(from[8..]), 0, 999_999_999));
+}
+
+/// <summary>A name of a file, and the number of the directory that it is in.</summary>
+internal sealed class StoredName(long directory, byte[] octets)
+{
+    public long Directory => directory;
+
+    public byte[] Octets => octets;
 }

@@ -10,7 +10,7 @@ public sealed partial class NetworkLoop
 {
     private const int MaxPings = 1024;
     private readonly HashSet<LoopUdpSocket> _sockets = [];
-    private readonly Dictionary<(ushort Id, ushort Sequence), Ping> _pings = [];
+    private readonly Dictionary<int, Ping> _pings = [];     // By identifier and sequence number.
     private ushort _pingSequence;
 
     /// <inheritdoc/>
@@ -62,14 +62,16 @@ public sealed partial class NetworkLoop
     {
         if (_pings.Count >= MaxPings) throw new SocketException((int)SocketError.NoBufferSpaceAvailable);
         // The id is unpredictable, so that nobody off the path can answer for another.
-        var key = (SystemEntropy.NextUInt16(), unchecked(++_pingSequence));
-        var ping = new Ping(this, key, now);
+        var (identifier, sequence) = (SystemEntropy.NextUInt16(), unchecked(++_pingSequence));
+        var ping = new Ping(this, PingKey(identifier, sequence), now);
         byte[] payload = new byte[payloadLength];
         for (int i = 0; i < payload.Length; i++) payload[i] = (byte)i;
-        if (Stack.Icmp.SendEcho(destination, key.Item1, key.Item2, payload, now) != DropReason.None) throw new SocketException((int)SocketError.NetworkUnreachable);
-        _pings.Add(key, ping);
+        if (Stack.Icmp.SendEcho(destination, identifier, sequence, payload, now) != DropReason.None) throw new SocketException((int)SocketError.NetworkUnreachable);
+        _pings.Add(ping.Key, ping);
         return ping;
     }
+
+    private static int PingKey(ushort identifier, ushort sequence) => (identifier << 16) | sequence;
 
     private bool TellDatagramOwners(Instant now)
     {
@@ -84,7 +86,7 @@ public sealed partial class NetworkLoop
         while (Stack.Icmp.TryTakeReply(out EchoReply reply))
         {
             any = true;
-            if (_pings.Remove((reply.Identifier, reply.Sequence), out var ping)) ping.TrySetResult(new(true, now - ping.SentAt, reply.From));
+            if (_pings.Remove(PingKey(reply.Identifier, reply.Sequence), out var ping)) ping.TrySetResult(new(true, now - ping.SentAt, reply.From));
         }
 
         return any;
@@ -96,12 +98,12 @@ public sealed partial class NetworkLoop
         foreach (var ping in _pings.Values) ping.TrySetException(new SocketException((int)SocketError.NetworkDown));
     }
 
-    private sealed class Ping(NetworkLoop loop, (ushort Id, ushort Sequence) key, Instant sentAt)
+    private sealed class Ping(NetworkLoop loop, int key, Instant sentAt)
         : TaskCompletionSource<PingReply>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public NetworkLoop Loop { get; } = loop;
 
-        public (ushort Id, ushort Sequence) Key { get; } = key;
+        public int Key { get; } = key;
 
         public Instant SentAt { get; } = sentAt;
     }

@@ -24,8 +24,9 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
         if (name is "localhost" or "localhost.") return [Ipv4Address.Loopback];     // RFC 6761 6.3
         if (servers.Count == 0) throw new SocketException((int)SocketError.NoRecovery, "No name server is configured: give --dns=ADDRESS.");
         var v4 = QueryAsync(name, DnsMessage.TypeA, cancel);
-        var v6 = hasIpv6 ? QueryAsync(name, DnsMessage.TypeAaaa, cancel) : Task.FromResult(Array.Empty<IpAddress>());
-        IpAddress[] found = [.. await v4.ConfigureAwait(false), .. await v6.ConfigureAwait(false)];
+        var v6 = hasIpv6 ? QueryAsync(name, DnsMessage.TypeAaaa, cancel) : null;
+        var found = (await v4.ConfigureAwait(false)).Addresses;
+        if (v6 is not null) found = [.. found, .. (await v6.ConfigureAwait(false)).Addresses];
         return found.Length > 0 ? found : throw new SocketException((int)SocketError.NoData, $"The name '{name}' has no address.");
     }
 
@@ -35,12 +36,10 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
         if (servers.Count == 0) throw new SocketException((int)SocketError.NoRecovery, "No name server is configured: give --dns=ADDRESS.");
         char[] asked = new char[32];
         string name = new(asked, 0, DnsMessage.WriteReverseName(address, asked));
-        return await QueryAsync(name, DnsMessage.TypePtr, ReadName, cancel).ConfigureAwait(false);
+        return (await QueryAsync(name, DnsMessage.TypePtr, cancel).ConfigureAwait(false)).Name;
     }
 
-    private Task<IpAddress[]> QueryAsync(string name, ushort type, CancellationToken cancel) => QueryAsync(name, type, ReadAddresses, cancel);
-
-    private async Task<T> QueryAsync<T>(string name, ushort type, Reader<T> read, CancellationToken cancel)
+    private async Task<Answer> QueryAsync(string name, ushort type, CancellationToken cancel)
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
@@ -50,9 +49,9 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
                 int length = DnsMessage.WriteQuestion(question, SystemEntropy.NextUInt16(), name, type);
                 if (length == 0) throw new SocketException((int)SocketError.HostNotFound, $"'{name}' is no domain name.");
                 MixCase(question.AsSpan(DnsMessage.HeaderSize, length - DnsMessage.HeaderSize - 4));
-                var (result, found) = await AskAsync(server, question.AsMemory(0, length), read, FirstTimeout * (1 << attempt), cancel).ConfigureAwait(false);
-                if (result == DnsParseResult.Ok) return found!;
-                if (result == DnsParseResult.NoSuchName) throw new SocketException((int)SocketError.HostNotFound, $"The name '{name}' does not exist.");
+                var answer = await AskAsync(server, question.AsMemory(0, length), type, FirstTimeout * (1 << attempt), cancel).ConfigureAwait(false);
+                if (answer.Result == DnsParseResult.Ok) return answer;
+                if (answer.Result == DnsParseResult.NoSuchName) throw new SocketException((int)SocketError.HostNotFound, $"The name '{name}' does not exist.");
             }
         }
 
@@ -60,7 +59,7 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
     }
 
     /// <summary>Asks one server over UDP, and over TCP if the answer was cut. A timeout counts as a failure of the server.</summary>
-    private async Task<(DnsParseResult Result, T? Found)> AskAsync<T>(IpEndpoint server, ReadOnlyMemory<byte> question, Reader<T> read, TimeSpan timeout, CancellationToken cancel)
+    private async Task<Answer> AskAsync(IpEndpoint server, ReadOnlyMemory<byte> question, ushort type, TimeSpan timeout, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
@@ -74,25 +73,25 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
             {
                 var received = await socket.ReceiveAsync(buffer, either.Token).ConfigureAwait(false);
                 if (received.From != server) continue;      // RFC 5452 9.1: an answer comes from where the question went.
-                var (result, found) = read(buffer.AsSpan(0, received.Length), question.Span);
-                if (result == DnsParseResult.NotOurs && ++forged < MaxForged) continue;
+                var answer = Read(buffer.AsSpan(0, received.Length), question.Span, type);
+                if (answer.Result == DnsParseResult.NotOurs && ++forged < MaxForged) continue;
                 bool isToTheLetter = received.Length >= question.Length && buffer.AsSpan(0, question.Length)[DnsMessage.HeaderSize..].SequenceEqual(question.Span[DnsMessage.HeaderSize..]);
-                if (result is DnsParseResult.NotOurs or DnsParseResult.Truncated || !isToTheLetter) return await AskOverTcpAsync(server, question, read, either.Token).ConfigureAwait(false);
-                return (result, found);
+                if (answer.Result is DnsParseResult.NotOurs or DnsParseResult.Truncated || !isToTheLetter) return await AskOverTcpAsync(server, question, type, either.Token).ConfigureAwait(false);
+                return answer;
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return (DnsParseResult.ServerFailure, default);
+            return new(DnsParseResult.ServerFailure);
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
             // IOException: a server closed its connection in the middle of an answer.
-            return (DnsParseResult.ServerFailure, default);
+            return new(DnsParseResult.ServerFailure);
         }
     }
 
-    private async Task<(DnsParseResult Result, T? Found)> AskOverTcpAsync<T>(IpEndpoint server, ReadOnlyMemory<byte> question, Reader<T> read, CancellationToken cancel)
+    private async Task<Answer> AskOverTcpAsync(IpEndpoint server, ReadOnlyMemory<byte> question, ushort type, CancellationToken cancel)
     {
         await using var connection = await network.ConnectAsync(server, null, cancel).ConfigureAwait(false);
         var stream = connection.AsStream();
@@ -105,7 +104,7 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
         await stream.ReadExactlyAsync(size, cancel).ConfigureAwait(false);
         var answer = new byte[System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(size)];
         await stream.ReadExactlyAsync(answer, cancel).ConfigureAwait(false);
-        return read(answer, question.Span);
+        return Read(answer, question.Span, type);
     }
 
     // Names are the same in either case, and servers copy the question (draft-vixie-dnsext-dns0x20): a bit more to guess for each letter.
@@ -117,20 +116,29 @@ internal sealed class NameLookup(INetworkStack network, IReadOnlyList<IpEndpoint
             if (char.IsAsciiLetter((char)name[i])) name[i] = (byte)(name[i] ^ (random[i] & 0x20));
     }
 
-    /// <summary>What an answer says.</summary>
-    private delegate (DnsParseResult Result, T? Found) Reader<T>(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question);
-
-    private static (DnsParseResult Result, string? Found) ReadName(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
+    private static Answer Read(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question, ushort type)
     {
-        Span<char> name = stackalloc char[DnsMessage.MaxName];
-        var result = DnsMessage.ReadPointer(message, question, name, out int length);
-        return (result, length == 0 ? null : new(name[..length]));
+        if (type == DnsMessage.TypePtr)
+        {
+            Span<char> name = stackalloc char[DnsMessage.MaxName];
+            var result = DnsMessage.ReadPointer(message, question, name, out int length);
+            return new(result) { Name = length == 0 ? null : new(name[..length]) };
+        }
+        else
+        {
+            Span<IpAddress> found = new IpAddress[MaxAddresses];
+            var result = DnsMessage.ReadAnswer(message, question, found, out int count);
+            return new(result) { Addresses = found[..count].ToArray() };
+        }
     }
 
-    private static (DnsParseResult Result, IpAddress[]? Found) ReadAddresses(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
+    /// <summary>What an answer says.</summary>
+    private sealed class Answer(DnsParseResult result)
     {
-        Span<IpAddress> found = new IpAddress[MaxAddresses];
-        var result = DnsMessage.ReadAnswer(message, question, found, out int count);
-        return (result, found[..count].ToArray());
+        public DnsParseResult Result => result;
+
+        public IpAddress[] Addresses { get; init; } = [];
+
+        public string? Name { get; init; }
     }
 }

@@ -25,10 +25,11 @@ internal sealed class KeyTree<T> where T : class
     public IReadOnlyList<StoreEntry> List(StoreKey folder)
     {
         if (Find(folder)?.Children is not { } children) return [];
-        var entries = new StoreEntry[children.Count];
-        int i = 0;
-        foreach (var (name, node) in children) entries[i++] = new(name, node.Kind);
-        Array.Sort(entries, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        string[] names = new string[children.Count];
+        children.Keys.CopyTo(names, 0);
+        Array.Sort(names, StringComparer.Ordinal);
+        var entries = new StoreEntry[names.Length];
+        for (int i = 0; i < names.Length; i++) entries[i] = new(names[i], children[names[i]].Kind);
         return entries;
     }
 
@@ -66,37 +67,41 @@ internal sealed class KeyTree<T> where T : class
     public T? Remove(StoreKey key)
     {
         if (key.IsRoot) return null;
-        var path = new List<(Node Folder, string Name)>();
+        string[] names = key.Segments;
+        var folders = new Node[names.Length];
         var node = _root;
-        foreach (string name in key.Segments)
+        for (int i = 0; i < names.Length; i++)
         {
-            path.Add((node, name));
-            if (!node.TryGetChild(name, out node)) return null;
+            folders[i] = node;
+            if (!node.TryGetChild(names[i], out node)) return null;
         }
 
         if (node.Value is not { } value) return null;
         Count--;
-        for (int i = path.Count - 1; i >= 0; i--)
+        for (int i = names.Length - 1; i >= 0; i--)
         {
-            path[i].Folder.Children!.Remove(path[i].Name);
-            if (path[i].Folder.Children!.Count > 0) break;
-            path[i].Folder.Children = null;
+            folders[i].Children!.Remove(names[i]);
+            if (folders[i].Children!.Count > 0) break;
+            folders[i].Children = null;
         }
 
         return value;
     }
 
-    /// <summary>The values at a key and below, in no order. The tree must not change meanwhile.</summary>
-    public IEnumerable<(StoreKey Key, T Value)> ValuesIn(StoreKey key)
+    /// <summary>The values at a key and below, in no order.</summary>
+    public List<Kept<T>> ValuesIn(StoreKey key)
     {
-        var waiting = new Stack<(StoreKey Key, Node Node)>();
-        if (Find(key) is { } start) waiting.Push((key, start));
+        List<Kept<T>> found = [];
+        var waiting = new Stack<Kept<Node>>();
+        if (Find(key) is { } start) waiting.Push(new(key, start));
         while (waiting.TryPop(out var next))
         {
-            if (next.Node.Value is { } value) yield return (next.Key, value);
-            if (next.Node.Children is not { } children) continue;
-            foreach (var (name, node) in children) waiting.Push((next.Key / name, node));
+            if (next.Value.Value is { } value) found.Add(new(next.Key, value));
+            if (next.Value.Children is not { } children) continue;
+            foreach (var (name, node) in children) waiting.Push(new(next.Key / name, node));
         }
+
+        return found;
     }
 
     private Node? Find(StoreKey key)
@@ -129,4 +134,13 @@ internal sealed class KeyTree<T> where T : class
             return child;
         }
     }
+}
+
+/// <summary>Something and its key.</summary>
+/// <remarks>A class, as lists, sets and sorting are compiled once for all classes, but for each type of values anew; and each image has them.</remarks>
+internal sealed class Kept<T>(StoreKey key, T value)
+{
+    public StoreKey Key => key;
+
+    public T Value => value;
 }

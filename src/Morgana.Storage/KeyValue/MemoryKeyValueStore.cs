@@ -105,9 +105,9 @@ public sealed class MemoryKeyValueStore : IKeyValueStore
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var changes = _tree.ValuesIn(key).Select(v => new StoreChange(v.Key, null)).ToArray();
-            Apply(changes, null);
-            return new(changes.Length > 0);
+            var values = _tree.ValuesIn(key);
+            foreach (var value in values) Remove(value.Key);
+            return new(values.Count > 0);
         }
     }
 

@@ -28,4 +28,4 @@ public sealed class StoreBatch
 /// <summary>One change of a <see cref="StoreBatch"/>.</summary>
 /// <param name="Key">Whose value.</param>
 /// <param name="Value">The new one; null to remove it.</param>
-public readonly record struct StoreChange(StoreKey Key, ReadOnlyMemory<byte>? Value);
+public sealed record StoreChange(StoreKey Key, ReadOnlyMemory<byte>? Value);

@@ -22,7 +22,7 @@ public sealed partial class LogStore
     public ValueTask<bool> RemoveAsync(StoreKey key, CancellationToken cancel = default) => ChangeAsync(async () =>
     {
         bool any;
-        lock (_lock) any = _tree.ValuesIn(key).Any();
+        lock (_lock) any = _tree.ValuesIn(key).Count > 0;
         if (any) await CommitAsync([new(new(LogEntryKind.RemoveTree, key, 0, 0, 0), default)]).ConfigureAwait(false);
         return any;
     }, cancel);
@@ -93,11 +93,11 @@ public sealed partial class LogStore
 
         byte[] commit = new byte[SectorsOf(length) * _sectorSize];
         int at = LogCommitHeader.Size;
-        foreach (var (entry, value) in changes)
+        foreach (var change in changes)
         {
-            at += entry.WriteTo(commit.AsSpan(at));
-            value.Span.CopyTo(commit.AsSpan(at));
-            at += value.Length;
+            at += change.Entry.WriteTo(commit.AsSpan(at));
+            change.Value.Span.CopyTo(commit.AsSpan(at));
+            at += change.Value.Length;
         }
 
         uint checksum = LogCommitHeader.Write(commit.AsSpan(0, (int)length), _previous, _superblock.Salt, _number + 1);
@@ -113,17 +113,18 @@ public sealed partial class LogStore
     private void CheckPossible(Change[] changes)
     {
         if (changes is [{ Entry.Kind: LogEntryKind.RemoveTree }]) return;
-        var undo = new List<(StoreKey Key, Entry? Old)>(changes.Length);
+        var undo = new List<Kept<Entry?>>(changes.Length);
         long live = _live;
         lock (_lock)
         {
             try
             {
-                foreach (var (entry, value) in changes)
+                foreach (var change in changes)
                 {
+                    var (entry, value) = (change.Entry, change.Value);
                     bool isSet = entry.Kind == LogEntryKind.Set;
                     var old = isSet ? _tree.Set(entry.Key, new(0, value.Length, 0, 0)) : _tree.Remove(entry.Key);
-                    if (isSet || old is not null) undo.Add((entry.Key, old));
+                    if (isSet || old is not null) undo.Add(new(entry.Key, old));
                     live += (isSet ? LogEntry.LengthOf(entry.Key, value.Length) : 0) - (old is null ? 0 : LogEntry.LengthOf(entry.Key, old.Length));
                 }
             }
@@ -131,7 +132,7 @@ public sealed partial class LogStore
             {
                 for (int i = undo.Count - 1; i >= 0; i--)
                 {
-                    if (undo[i].Old is { } old) _tree.Set(undo[i].Key, old);
+                    if (undo[i].Value is { } old) _tree.Set(undo[i].Key, old);
                     else _tree.Remove(undo[i].Key);
                 }
             }
@@ -156,15 +157,17 @@ public sealed partial class LogStore
             }
             else
             {
-                List<StoreKey> keys = [];
-                if (entry.Kind == LogEntryKind.Remove) keys.Add(entry.Key);
-                else foreach (var (below, _) in _tree.ValuesIn(entry.Key)) keys.Add(below);
-                foreach (var key in keys)
-                    if (_tree.Remove(key) is { } old) _live -= LogEntry.LengthOf(key, old.Length);
+                if (entry.Kind == LogEntryKind.Remove) Forget(entry.Key);
+                else foreach (var below in _tree.ValuesIn(entry.Key)) Forget(below.Key);
             }
 
             at += entry.ValueLength;
         }
+    }
+
+    private void Forget(StoreKey key)
+    {
+        if (_tree.Remove(key) is { } old) _live -= LogEntry.LengthOf(key, old.Length);
     }
 
     private long RoomSectors => _superblock.Start + HalfSectors - _tail;
@@ -173,5 +176,11 @@ public sealed partial class LogStore
 
     private StoreException NoSpace(long octets) => new(StoreError.NoSpace, $"The store holds {_live} of {Capacity} octets; {octets} more do not fit.");
 
-    private readonly record struct Change(LogEntry Entry, ReadOnlyMemory<byte> Value);
+    // A class, as Kept is.
+    private sealed class Change(LogEntry entry, ReadOnlyMemory<byte> value)
+    {
+        public LogEntry Entry => entry;
+
+        public ReadOnlyMemory<byte> Value => value;
+    }
 }

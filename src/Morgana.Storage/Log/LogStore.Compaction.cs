@@ -21,14 +21,14 @@ public sealed partial class LogStore
     /// </remarks>
     private async ValueTask CompactAsync()
     {
-        (StoreKey Key, Entry Value)[] living;
-        lock (_lock) living = [.. _tree.ValuesIn(StoreKey.Root)];
+        List<Kept<Entry>> living;
+        lock (_lock) living = _tree.ValuesIn(StoreKey.Root);
         // In the order in which they lie there: the device is read forwards.
-        Array.Sort(living, (a, b) => a.Value.Offset.CompareTo(b.Value.Offset));
+        living.Sort((a, b) => a.Value.Offset.CompareTo(b.Value.Offset));
 
         var next = new LogSuperblock(_superblock.Generation + 1, _options.Random(), HalfSectors);
         var copy = new Copy(this, next);
-        foreach (var (key, value) in living) await copy.AddAsync(key, value).ConfigureAwait(false);
+        foreach (var kept in living) await copy.AddAsync(kept).ConfigureAwait(false);
         await copy.FinishAsync().ConfigureAwait(false);
         await _device.FlushAsync().ConfigureAwait(false);
 
@@ -53,7 +53,7 @@ public sealed partial class LogStore
     /// <summary>A log in the making: values that are gathered to large commits.</summary>
     private sealed class Copy(LogStore store, LogSuperblock superblock)
     {
-        private readonly List<(StoreKey Key, Entry Old)> _gathered = [];
+        private readonly List<Kept<Entry>> _gathered = [];
         private long _length = LogCommitHeader.Size;
 
         public KeyTree<Entry> Tree { get; } = new();
@@ -64,11 +64,11 @@ public sealed partial class LogStore
 
         public uint Previous { get; private set; }
 
-        public async ValueTask AddAsync(StoreKey key, Entry value)
+        public async ValueTask AddAsync(Kept<Entry> kept)
         {
-            long length = LogEntry.LengthOf(key, value.Length);
+            long length = LogEntry.LengthOf(kept.Key, kept.Value.Length);
             if (_length + length > store.ChunkLength) await FinishAsync().ConfigureAwait(false);
-            _gathered.Add((key, value));
+            _gathered.Add(kept);
             _length += length;
         }
 
@@ -77,8 +77,9 @@ public sealed partial class LogStore
             if (_gathered.Count == 0) return;
             byte[] commit = new byte[store.SectorsOf(_length) * store._sectorSize];
             int at = LogCommitHeader.Size;
-            foreach (var (key, old) in _gathered)
+            foreach (var kept in _gathered)
             {
+                var (key, old) = (kept.Key, kept.Value);
                 var entry = new LogEntry(LogEntryKind.Set, key, old.Length, old.Checksum, old.Modified);
                 at += entry.WriteTo(commit.AsSpan(at));
                 await store._device.ReadOctetsAsync(old.Offset, commit.AsMemory(at, old.Length), CancellationToken.None).ConfigureAwait(false);

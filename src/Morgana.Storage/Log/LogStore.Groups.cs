@@ -16,7 +16,7 @@ public sealed partial class LogStore
         Begin(cancel);
         if (batch.Changes.Count == 0) return;
         var changes = new Change[batch.Changes.Count];
-        for (int i = 0; i < changes.Length; i++) changes[i] = batch.Changes[i] is { Value: { } value } set ? Set(set.Key, value) : Remove(batch.Changes[i].Key);
+        for (int i = 0; i < changes.Length; i++) changes[i] = batch.Changes[i].Value is { } value ? Set(batch.Changes[i].Key, value) : Remove(batch.Changes[i].Key);
         var mine = new Waiting(changes);
         _queue.Enqueue(mine);
         try

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -33,6 +34,7 @@ internal static unsafe class NameFunctions
     // By .NET's numbers of EAI_AGAIN, …
     public const int Success = 0, TryAgain = 1, BadFlags = 2, Failed = 3, BadFamily = 4, NoName = 5, BadArgument = 6, NoMemory = 8;
 
+    private static readonly SearchValues<char> s_nameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._");
     private const int NameRequired = 1;
     private const int Numeric = 2;
 
@@ -94,7 +96,7 @@ internal static unsafe class NameFunctions
         }
 
         // RFC 1123 2.1: what is no host's name is asked of nobody.
-        if (IPAddress.TryParse(name, out _) || name.Length > 255 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.' or '_'))) return NoName;
+        if (IPAddress.TryParse(name, out _) || name.Length > 255 || name.AsSpan().ContainsAnyExcept(s_nameCharacters)) return NoName;
         if (string.Equals(name, HostNetwork.Name, StringComparison.OrdinalIgnoreCase))
         {
             found = [.. HostInterfaces.Addresses()];

@@ -110,7 +110,11 @@ internal static class Descriptors
     /// <summary>All that are open now: for what happens to each of them, such as the end of the network.</summary>
     public static Descriptor[] All()
     {
-        lock (s_gate) return [.. s_entries.Take(s_used).Select(e => e.Descriptor).OfType<Descriptor>()];
+        List<Descriptor> open = [];
+        lock (s_gate)
+            for (int i = 0; i < s_used; i++)
+                if (s_entries[i].Descriptor is { } descriptor) open.Add(descriptor);
+        return [.. open];
     }
 
     private static int Generation(nint number) => ((int)number >> PlaceBits) & GenerationMask;

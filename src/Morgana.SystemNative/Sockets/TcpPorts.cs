@@ -6,7 +6,8 @@ namespace Morgana.SystemNative;
 /// <summary>Which sockets are bound to which TCP ports: the rules of <c>SO_REUSEADDR</c> and <c>SO_REUSEPORT</c>. In the loop's turn.</summary>
 internal sealed class TcpPorts
 {
-    private readonly Dictionary<ushort, List<TcpSocket>> _bound = [];
+    // By port; of a type that other tables have, too, so that this one has no code of its own.
+    private readonly Dictionary<int, List<TcpSocket>> _bound = [];
 
     /// <summary>Sockets that are bound, for what lists them.</summary>
     public IEnumerable<TcpSocket> All => _bound.Values.SelectMany(s => s);

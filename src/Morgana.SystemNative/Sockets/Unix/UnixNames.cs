@@ -17,7 +17,9 @@ internal interface ISocketNodes
 internal static class UnixNames
 {
     private static readonly Lock s_gate = new();
-    private static readonly Dictionary<(UnixAddress Name, int Type), UnixSocket> s_abstract = [];
+
+    // Of streams, and of datagrams.
+    private static readonly Dictionary<UnixAddress, UnixSocket> s_streams = [], s_datagrams = [];
     private static int s_chosen;
 
     /// <summary>Where paths are. Set, before the first socket, by whoever has a file system; until then a path is a name like any other.</summary>
@@ -26,7 +28,7 @@ internal static class UnixNames
     public static Error Bind(UnixAddress name, UnixSocket socket)
     {
         if (!name.IsAbstract) return Nodes.Create(name.Name, socket);
-        lock (s_gate) return s_abstract.TryAdd((name, socket.Type), socket) ? Error.Success : Error.EADDRINUSE;
+        lock (s_gate) return Abstract(socket.Type).TryAdd(name, socket) ? Error.Success : Error.EADDRINUSE;
     }
 
     /// <summary>Binds to a name that nobody has.</summary>
@@ -36,7 +38,7 @@ internal static class UnixNames
         {
             // As many as five digits give; more than there can be sockets.
             do name = UnixAddress.Chosen(++s_chosen);
-            while (!s_abstract.TryAdd((name, socket.Type), socket));
+            while (!Abstract(socket.Type).TryAdd(name, socket));
         }
 
         return Error.Success;
@@ -48,7 +50,7 @@ internal static class UnixNames
     public static Error Find(UnixAddress name, int type, out UnixSocket? socket)
     {
         if (!name.IsAbstract) return Nodes.Find(name.Name, out socket);
-        lock (s_gate) return s_abstract.TryGetValue((name, type), out socket) ? Error.Success : Error.ECONNREFUSED;
+        lock (s_gate) return Abstract(type).TryGetValue(name, out socket) ? Error.Success : Error.ECONNREFUSED;
     }
 
     /// <param name="name">Which.</param>
@@ -62,8 +64,10 @@ internal static class UnixNames
             return;
         }
 
-        lock (s_gate) s_abstract.Remove((name, socket.Type));
+        lock (s_gate) Abstract(socket.Type).Remove(name);
     }
+
+    private static Dictionary<UnixAddress, UnixSocket> Abstract(int type) => type == 1 ? s_streams : s_datagrams;    // SOCK_STREAM.
 
     // Without a file system of ours: the name goes with its socket, as nobody could unlink it.
     private sealed class Nodeless : ISocketNodes
