@@ -91,14 +91,22 @@ public sealed partial class TcpStack
     private TcpListenSocket? FindListener(IpEndpoint local)
     {
         if (_listeners.Count == 0) return null;
-        IpAddress any = local.Address.IsIpv4 ? Ipv4Address.Any : Ipv6Address.Any;
-        IpAddress both = Ipv6Address.Any;
-        if (_listeners.TryGetValue(new(local), out var listener)) return listener;
-        if (_listeners.TryGetValue(new(new(any, local.Port)), out listener)) return listener;
-        if (_listeners.TryGetValue(new(new(both, local.Port)), out listener)) return listener;
-        if (_listeners.TryGetValue(new(new(any, 0)), out listener)) return listener;
-        return _listeners.GetValueOrDefault(new(new(both, 0)));
+        if (FindListenerOfPort(local) is { } listener) return listener;
+        if (_listeners.TryGetValue(new(new(AnyOf(local.Address), 0)), out listener)) return listener;
+        return _listeners.GetValueOrDefault(new(new(Ipv6Address.Any, 0)));
     }
+
+    private TcpListenSocket? FindListenerOfPort(IpEndpoint local)
+    {
+        if (_listeners.TryGetValue(new(local), out var listener)) return listener;
+        if (_listeners.TryGetValue(new(new(AnyOf(local.Address), local.Port)), out listener)) return listener;
+        return _listeners.GetValueOrDefault(new(new(Ipv6Address.Any, local.Port)));
+    }
+
+    // A listener for every port is a router's, and in nobody's way.
+    private bool IsListenedAt(IpEndpoint local) => _listeners.Count > 0 && FindListenerOfPort(local) is not null;
+
+    private static IpAddress AnyOf(IpAddress address) => address.IsIpv4 ? Ipv4Address.Any : Ipv6Address.Any;
 
     // RFC 6056 3.3.3: the search begins at a place that differs for each peer and cannot be guessed.
     private bool TryChoosePort(IpAddress local, IpEndpoint remote, out ushort port)
@@ -108,6 +116,8 @@ public sealed partial class TcpStack
         for (uint i = 0; i < range; i++)
         {
             port = (ushort)(Options.FirstEphemeralPort + ((start + i) % range));
+            // From a listener's port its own clients would come: one that is the peer would be connected to itself (RFC 9293 3.5, simultaneous open).
+            if (IsListenedAt(new(local, port)) || (port == remote.Port && local == remote.Address)) continue;
             var tuple = new TcpTuple(local, port, remote.Address, remote.Port);
             if (_table.Find(tuple, _table.Hash(tuple)) is null) return true;
         }

@@ -26,6 +26,29 @@ public class ListenTests
         script.After(TimeSpan.FromMinutes(5)).ExpectGone();
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void A_port_that_is_chosen_is_no_listeners_and_never_the_peer_itself(bool listens, bool anywhere)
+    {
+        const ushort first = 40000, last = 40003, listened = 40002;
+        var net = new TwoHosts(options: new() { FirstEphemeralPort = first, LastEphemeralPort = last });
+        IpEndpoint self = new(net.AddressA, listened);
+        if (listens) Assert.Equal(TcpListenError.None, net.A.TryListen(new(anywhere ? Ipv4Address.Any : net.AddressA, listened), new(), out _));
+        var chosen = new HashSet<ushort>();
+        for (int i = first; i < last; i++)
+        {
+            Assert.Equal(TcpConnectError.None, net.A.TryConnect(new(net.AddressA, 0), self, 1500, TcpConnectionOptions.Default, net.Now, out var tcb));
+            chosen.Add(tcb!.Local.Port);
+        }
+
+        Assert.Equal([40000, 40001, 40003], chosen.Order().Select(p => (int)p));
+        Assert.Equal(TcpConnectError.NoPort, net.A.TryConnect(new(net.AddressA, 0), self, 1500, TcpConnectionOptions.Default, net.Now, out _));
+        // Asked for by its number it may be: that is a connection to itself (RFC 9293 3.5).
+        Assert.Equal(TcpConnectError.None, net.A.TryConnect(self, self, 1500, TcpConnectionOptions.Default, net.Now, out _));
+    }
+
     [Fact]
     public void A_full_accept_queue_drops_SYNs_and_counts_them()
     {
