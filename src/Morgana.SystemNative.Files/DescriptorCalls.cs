@@ -53,6 +53,7 @@ internal static unsafe class DescriptorCalls
     {
         if (!Descriptors.IsOurs(descriptor)) return RealFiles.LockFileRegion(descriptor, offset, length, type);
         if (offset < 0 || length < 0) return FileAnswer.Fail(Errno.EINVAL);
+        if (length > 0 && offset > long.MaxValue - (length - 1)) return FileAnswer.Fail(Errno.EOVERFLOW);
         return FileAnswer.OnFile(descriptor, type, Error.EBADF, static (f, t) => (t == 0 && !f.CanRead) || (t == 1 && !f.CanWrite) ? Errno.EBADF : Errno.None);
     }
 

@@ -7,7 +7,7 @@ namespace Morgana.SystemNative;
 /// <summary>mmap(2) of files of ours: the image's memory, a file's own memory, or a copy. Other mappings are the platform's.</summary>
 internal static unsafe class MappingCalls
 {
-    private const int Write = 2, Shared = 1, Anonymous = 0x10;
+    private const int Read = 1, Write = 2, Shared = 1, Private = 2, Anonymous = 0x10;
     private const int PageSize = 4096;
 
     /// <summary>How each mapping is flushed and ends, by the address that the program has: two views of one place have the same.</summary>
@@ -120,7 +120,9 @@ internal static unsafe class MappingCalls
     {
         mapped = null;
         if (length > int.MaxValue) return Errno.ENOMEM;
-        byte* copy = (byte*)NativeMemory.AlignedAlloc((nuint)length, PageSize);
+        // Pages of the platform's, which it takes back itself: also those that are not unmapped as they were mapped, or twice.
+        byte* copy = RealFiles.MMap(null, (ulong)length, Read | Write, Private | Anonymous, -1, 0);
+        if (copy is null) return Errno.ENOMEM;
         var octets = new Span<byte>(copy, (int)length);
         int done = 0;
         Errno error;
@@ -132,16 +134,9 @@ internal static unsafe class MappingCalls
         }
         while (error == Errno.None && count > 0 && done < length);
 
-        if (error != Errno.None)
-        {
-            NativeMemory.AlignedFree(copy);
-            return error;
-        }
-
-        octets[done..].Clear();
-        mapped = copy;
-        Add((nint)copy, new(() => NativeMemory.AlignedFree(copy)));
-        return Errno.None;
+        if (error == Errno.None) mapped = copy;
+        else _ = RealFiles.MUnmap(copy, (ulong)length);
+        return error;
     }
 
     private static void Add(nint address, Ends release)

@@ -26,6 +26,9 @@ internal sealed class GuestProcess
     /// <summary>The exit status: the guest's own, or 128 and the number of the signal which ended it.</summary>
     public Task<int> Exited => _exited.Task;
 
+    /// <summary>The signal which ended it, once it has ended; 0 if it returned a status of its own, which may be as large.</summary>
+    public int EndedBy { get; private set; }
+
     /// <summary>The process's number, also after it has ended.</summary>
     public int Id { get; private set; }
 
@@ -112,6 +115,7 @@ internal sealed class GuestProcess
         lock (_gate) _pid = 0;                  // From here on the number may be another process's.
         // wait(2): the low seven bits are the signal, or zero when the program returned a status.
         int signal = status & 0x7f;
+        EndedBy = signal;
         _exited.SetResult(signal == 0 ? (status >> 8) & 0xff : 128 + signal);
     }
 

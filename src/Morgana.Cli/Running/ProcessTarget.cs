@@ -46,9 +46,9 @@ internal static class ProcessTarget
         int status = await WatchAsync(guest, network, confinement, manifest is null ? PlainGuest.Grace : GuestProcess.Grace, stop);
         await console.EndAsync();
         // As everywhere, what the user ends with Ctrl-C has done what it should.
-        if (console.Terminal is not null && status == 128 + Libc.Interrupt) return ExitStatus.Done;
+        if (console.Terminal is not null && guest.EndedBy == Libc.Interrupt) return ExitStatus.Done;
         if (limit is { WasExceeded: true }) Console.Error.WriteLine($"morgana: the guest needed more than its {settings.Memory >> 20} MB; give it more with --memory");
-        else if (status > 128) Console.Error.WriteLine($"morgana: the guest was ended by signal {status - 128}");
+        else if (guest.EndedBy is > 0 and var signal && status == 128 + signal) Console.Error.WriteLine($"morgana: the guest was ended by signal {signal}");
         return status;
     }
 

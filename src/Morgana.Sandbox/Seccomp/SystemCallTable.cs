@@ -7,7 +7,7 @@ public static class SystemCallTable
     // CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID: glibc's pthread_create, and nothing else.
     private const uint ThreadFlags = 0x3d0f00;
 
-    /// <summary>Numbered from Linux's arch/x86/entry/syscalls/syscall_64.tbl. No more than 25: a test counts them.</summary>
+    /// <summary>Numbered from Linux's arch/x86/entry/syscalls/syscall_64.tbl. No more than 26: a test counts them.</summary>
     /// <param name="process">The guest's own process number: it may send signals to no other.</param>
     public static IReadOnlyList<SystemCallRule> Served(int process) =>
     [
@@ -36,6 +36,7 @@ public static class SystemCallTable
         // The collector stops threads by a signal; a crash ends the process by taking its own handler away.
         new("rt_sigaction", 13, "without it, a fault in a fault's handler would come back for ever"),
         new("tgkill", 234, "a signal to a thread of this process", new ArgumentRule(0, uint.MaxValue, (uint)process)),
+        new("kill", 62, "a signal that no handler of the program's has taken ends this process as it always would", new ArgumentRule(0, uint.MaxValue, (uint)process)),
         new("rt_sigreturn", 15, "the end of a signal's handler"),
         new("rt_sigprocmask", 14, "around the start of a thread"),
         new("sigaltstack", 131, "each thread's stack for the report that its own has overflowed"),

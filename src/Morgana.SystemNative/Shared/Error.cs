@@ -107,8 +107,13 @@ internal static class Outcome
         ArgumentException => Error.EINVAL,
         NotSupportedException => Error.ENOTSUP,
         UnauthorizedAccessException => Error.EACCES,
+        // The pointer was the caller's: where a call has buffers or names, nobody looks at them before they are used.
+        NullReferenceException => Error.EFAULT,
         _ => Error.EIO,
     };
+
+    /// <summary>The same for sockets, where memory that is not to be had is a buffer's: .NET knows no other name for it (socket(2), ENOBUFS).</summary>
+    public static Error OfSocket(Exception exception) => Of(exception) is var error && error == Error.ENOMEM ? Error.ENOBUFS : error;
 
     /// <summary>Linux's number of an error (asm-generic/errno.h).</summary>
     public static int ToErrno(this Error error) => error switch

@@ -15,7 +15,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -29,7 +29,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -43,7 +43,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -57,7 +57,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -71,7 +71,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -85,7 +85,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -99,7 +99,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -113,7 +113,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -127,7 +127,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -141,7 +141,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -155,7 +155,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -169,7 +169,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -183,7 +183,7 @@ internal static unsafe class OptionCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 }

@@ -14,7 +14,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -28,7 +28,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -42,7 +42,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -56,7 +56,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -70,7 +70,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -84,7 +84,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -98,7 +98,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -112,7 +112,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -126,7 +126,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -140,7 +140,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -154,7 +154,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -168,7 +168,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -182,7 +182,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -196,7 +196,7 @@ internal static unsafe class SocketCalls
         }
         catch (Exception e)
         {
-            return Outcome.Fail(Outcome.Of(e));
+            return Outcome.Fail(Outcome.OfSocket(e));
         }
     }
 }

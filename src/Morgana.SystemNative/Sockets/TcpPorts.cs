@@ -9,6 +9,11 @@ internal sealed class TcpPorts
     // By port; of a type that other tables have, too, so that this one has no code of its own.
     private readonly Dictionary<int, List<TcpSocket>> _bound = [];
 
+    /// <summary>What is connected from a port that the stack chose: as on Linux, more connections may come from there, and nobody may be bound to it.</summary>
+    private readonly Dictionary<ushort, List<TcpSocket>> _connected = [];
+
+    private static readonly List<TcpSocket> s_nobody = [];
+
     /// <summary>Sockets that are bound, for what lists them.</summary>
     public IEnumerable<TcpSocket> All => _bound.Values.SelectMany(s => s);
 
@@ -21,25 +26,41 @@ internal sealed class TcpPorts
             if (!TryChoose(socket, local.Address, out ushort port)) return Error.EADDRINUSE;
             bound = local with { Port = port };
         }
-        else if (_bound.TryGetValue(local.Port, out var others) && others.Exists(other => IsConflict(socket, local.Address, other)))
+        else if (Others(local.Port).Any(other => IsConflict(socket, local.Address, other)))
         {
             return Error.EADDRINUSE;
         }
 
-        if (!_bound.TryGetValue(bound.Port, out var sockets)) _bound[bound.Port] = sockets = [];
-        sockets.Add(socket);
+        Add(_bound, bound.Port, socket);
         return Error.Success;
     }
+
+    /// <summary>A socket that is not bound is being connected from a port.</summary>
+    public void Connect(TcpSocket socket, ushort port) => Add(_connected, port, socket);
+
+    /// <summary>Its connection has gone.</summary>
+    public void Disconnect(TcpSocket socket, ushort port) => Remove(_connected, port, socket);
 
     /// <summary>Whether a bound socket may listen: no other does at an address that overlaps.</summary>
     public bool MayListen(TcpSocket socket, IpEndpoint local) =>
         !_bound[local.Port].Exists(other => other != socket && other.IsListening && Overlaps(local.Address, other.Local.Address));
 
-    public void Remove(TcpSocket socket, ushort port)
+    public void Remove(TcpSocket socket, ushort port) => Remove(_bound, port, socket);
+
+    private IEnumerable<TcpSocket> Others(ushort port) =>
+        _bound.GetValueOrDefault(port, s_nobody).Concat(_connected.GetValueOrDefault(port, s_nobody));
+
+    private static void Add(Dictionary<ushort, List<TcpSocket>> sockets, ushort port, TcpSocket socket)
     {
-        if (!_bound.TryGetValue(port, out var sockets)) return;
-        sockets.Remove(socket);
-        if (sockets.Count == 0) _bound.Remove(port);
+        if (!sockets.TryGetValue(port, out var there)) sockets[port] = there = new(1);
+        there.Add(socket);
+    }
+
+    private static void Remove(Dictionary<ushort, List<TcpSocket>> sockets, ushort port, TcpSocket socket)
+    {
+        if (!sockets.TryGetValue(port, out var there)) return;
+        there.Remove(socket);
+        if (there.Count == 0) sockets.Remove(port);
     }
 
     // socket(7), SO_REUSEADDR: binding is possible where nobody listens, if all say so.
@@ -56,9 +77,8 @@ internal sealed class TcpPorts
         foreach (ushort next in InAnyOrder(socket.Options.EphemeralPorts))
         {
             port = next;
-            if (!_bound.TryGetValue(port, out var others)) return true;
             // Linux shares no port that it chooses with who would be in the way, whatever either of them allows.
-            if (!others.Exists(other => Overlaps(address, other.Local.Address))) return true;
+            if (!Others(port).Any(other => Overlaps(address, other.Local.Address))) return true;
         }
 
         port = 0;

@@ -33,6 +33,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
     private IpEndpoint _peer;
     private bool _isBound;
     private bool _isBoundByUser;
+    private ushort _connectedPort;      // Which port the stack chose for the connection that there is; 0 if none.
     private bool _isConnectUntold;      // Nobody has asked yet what became of a connect that was not waited for.
     private bool _receiveShut;
     private bool _sendShut;
@@ -301,7 +302,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
 
     protected override void FailInTurn(Error error)
     {
-        _tcb = null;
+        ForgetConnection();
         _listener = null;
         _received = default;
         Pending = error;
@@ -365,6 +366,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
 
         _tcb!.Owner = this;
         (_local, _peer) = (_tcb.Local, remote);
+        if (!_isBound) s_ports.Connect(this, _connectedPort = _local.Port);
         _receiveShut = _sendShut = _finReceived = false;
         Pending = Error.Success;
         _phase = Phase.Connecting;
@@ -428,7 +430,7 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
     private void Abandon(Instant now)
     {
         _tcb?.Abort(now);
-        _tcb = null;
+        ForgetConnection();
         _listener?.Close(now);
         _listener = null;
         _received.Clear();
@@ -447,7 +449,14 @@ internal sealed partial class TcpSocket : IpSocket, ITcpObserver, ITcpListenObse
         _phase = wasConnecting ? Phase.ConnectFailed : Phase.Over;
         _receiveShut = _sendShut = true;
         tcb.Owner = null;
+        ForgetConnection();
+    }
+
+    private void ForgetConnection()
+    {
         _tcb = null;
+        if (_connectedPort != 0) s_ports.Disconnect(this, _connectedPort);
+        _connectedPort = 0;
     }
 
     private TcpConnectionOptions ConnectionOptions()

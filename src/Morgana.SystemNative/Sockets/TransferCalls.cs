@@ -15,7 +15,7 @@ internal static unsafe class TransferCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -29,7 +29,7 @@ internal static unsafe class TransferCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -43,7 +43,7 @@ internal static unsafe class TransferCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -57,7 +57,7 @@ internal static unsafe class TransferCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -71,7 +71,7 @@ internal static unsafe class TransferCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 
@@ -85,7 +85,7 @@ internal static unsafe class TransferCalls
         }
         catch (Exception e)
         {
-            return (int)Outcome.Of(e);
+            return (int)Outcome.OfSocket(e);
         }
     }
 }

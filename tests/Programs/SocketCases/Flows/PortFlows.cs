@@ -14,6 +14,13 @@ internal static class PortFlows
         Case.Run("port in use", PortInUse);
         Case.Run("port in use, any address", PortInUseAny);
         Case.Run("port again after its listener", PortAgain);
+        foreach (string address in new[] { "127.0.0.1", "0.0.0.0", "127.0.0.2" })
+        {
+            foreach (string reused in new[] { "", "listener", "client", "both" })
+                Case.Run($"port of a client, {address}, reused by {reused}", () => AskedAgain(reused is "client" or "both", () => PortOfClient(IPAddress.Parse(address), reused is "listener" or "both", reused is "client" or "both")));
+        }
+
+        Case.Run("port of a client that was reset", () => AskedAgain(true, PortOfReset));
         Case.Run("tcp client by name", ClientByName);
         Case.Run("accept many without waiting", AcceptBacklog);
         Case.Run("keep-alive settings", KeepAlive);
@@ -46,6 +53,45 @@ internal static class PortFlows
         other.Bind(endpoint);
         other.Listen();
         return $"{other.LocalEndPoint!.Equals(endpoint)}";
+    }
+
+    // What is over, of this program or another one, may be left at the port that is chosen for a client: then a bind fails for that.
+    private static string AskedAgain(bool isAskedAgain, Func<string> ask)
+    {
+        string answer = ask();
+        for (int i = 0; isAskedAgain && i < 20 && !answer.EndsWith("done", StringComparison.Ordinal); i++) answer = ask();
+        return answer;
+    }
+
+    private static string PortOfClient(IPAddress address, bool isListenerReused, bool isClientReused)
+    {
+        using var listener = Listen();
+        using var client = Situation.NewTcp();
+        client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, isClientReused);
+        client.Connect(listener.LocalEndPoint!);
+        using var server = listener.Accept();
+        using var other = Situation.NewTcp();
+        other.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, isListenerReused);
+        return Calls.Tried(() =>
+        {
+            other.Bind(new IPEndPoint(address, ((IPEndPoint)client.LocalEndPoint!).Port));
+            other.Listen();
+        });
+    }
+
+    // A connection that was reset has given its port back, though its socket is still there.
+    private static string PortOfReset()
+    {
+        using var listener = Listen();
+        using var client = Situation.NewTcp();
+        client.Connect(listener.LocalEndPoint!);
+        var endpoint = client.LocalEndPoint!;
+        var server = listener.Accept();
+        server.LingerState = new LingerOption(true, 0);
+        server.Dispose();
+        string received = Calls.Tried(() => client.Receive(new byte[1]));
+        using var other = Situation.NewTcp();
+        return $"{received}, {Calls.Tried(() => other.Bind(endpoint))}";
     }
 
     private static async Task<string> ClientByName()
