@@ -10,7 +10,7 @@ internal static class JsonUse
     private const string Context = "JsonSerializerContext";
 
     // What serializes, and what it is told with. A document that is read without types needs none.
-    private static readonly string[] s_namespaces = ["System.Net.Http.Json", "Microsoft.AspNetCore.Http.HttpResults", "Microsoft.AspNetCore.Mvc", "Microsoft.AspNetCore.SignalR"];
+    private static readonly string[] s_namespaces = ["System.Net.Http.Json", "Microsoft.AspNetCore.Http.HttpResults", "Microsoft.AspNetCore.Mvc", "Microsoft.AspNetCore.SignalR", "Microsoft.AspNetCore.Components"];
     private static readonly string[] s_types = ["JsonSerializer", "ControllerEndpointRouteBuilderExtensions", "MvcServiceCollectionExtensions", "SignalRDependencyInjectionExtensions"];
 
     // Of these not what describes types, which code that the compiler makes for every minimal API refers to.

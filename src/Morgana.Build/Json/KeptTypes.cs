@@ -1,9 +1,10 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Morgana.Build.Web;
 
 namespace Morgana.Build.Json;
 
-/// <summary>Which generic types an image has to have so that System.Text.Json finds those that it makes at run time.</summary>
+/// <summary>Which types an image has to have so that System.Text.Json and ASP.NET Core find those that they make, or look for, at run time.</summary>
 /// <remarks>
 /// For reference types the compiler has one code for all. A type made of a value type needs its own, and so does what is made of both.
 /// </remarks>
@@ -19,6 +20,8 @@ internal sealed class KeptTypes
 
     private readonly HashSet<Assembly> _own;
     private readonly Serializer _serializer;
+    private readonly ModelBinding _binding;
+    private readonly Pages _pages;
     private readonly HashSet<Type> _seen = [];
     private readonly Queue<Type> _next = new();
 
@@ -26,6 +29,8 @@ internal sealed class KeptTypes
     {
         _own = [.. assemblies.Own];
         _serializer = new(assemblies.Serializer);
+        _binding = new(assemblies, this);
+        _pages = new(assemblies, this);
     }
 
     /// <summary>Types of which whatever makes one is needed: those of System.Text.Json, and collections.</summary>
@@ -34,21 +39,68 @@ internal sealed class KeptTypes
     /// <summary>Types of which everything is needed, since their members are looked for by name: the program's own, tuples and pairs.</summary>
     public HashSet<Type> Whole { get; } = [];
 
-    /// <summary>Methods that make a collection which has no constructor.</summary>
-    public HashSet<(Type Factory, string Name, Type Made)> Factories { get; } = [];
+    /// <summary>Methods that are made generic at run time, such as those that make a collection which has no constructor; by what they are.</summary>
+    public Dictionary<string, (Type Declaring, string Name, Type[] Arguments)> Methods { get; } = [];
+
+    /// <summary>Libraries of which everything is needed.</summary>
+    public HashSet<string> Assemblies { get; } = [];
 
     /// <summary>Goes through all that the program may serialize.</summary>
     public static KeptTypes Of(ProgramAssemblies assemblies)
     {
         var kept = new KeptTypes(assemblies);
-        foreach (var type in assemblies.Own.SelectMany(ProgramTypes.Of)) kept.Consider(type, isNamed: true);
+        foreach (var type in assemblies.Own.SelectMany(ProgramTypes.Of))
+        {
+            kept.Consider(type, isNamed: true);
+            kept._binding.KeepAnswer(type);
+        }
+
         foreach (var (assembly, type) in s_problems)
-            if (assemblies.IsUsed(assembly)) kept.KeepWhole(assemblies.LoadFromAssemblyName(new(assembly)).GetType(type));
+            if (assemblies.IsUsed(assembly)) kept.KeepData(assemblies.Find(assembly, type));
+        kept._binding.Keep();
+        kept._pages.Keep();
         while (kept._next.TryDequeue(out var type)) kept.Consider(type, isNamed: false);
         return kept;
     }
 
-    private void KeepWhole(Type? type)
+    /// <summary>Keeps a generic type, made of these, so that it can be constructed; nothing where the platform does not have it.</summary>
+    public void KeepConstructed(Type? definition, params Type[] arguments)
+    {
+        if (Make(definition, arguments) is { } made) Constructed.Add(made);
+    }
+
+    /// <summary>Keeps all of a generic type, made of these.</summary>
+    public void KeepWhole(Type? definition, params Type[] arguments)
+    {
+        if (Make(definition, arguments) is { } made) Whole.Add(made);
+    }
+
+    /// <summary>Keeps a type's generic methods which take as many types, made of these.</summary>
+    public void KeepMethods(Type? declaring, params Type[] arguments)
+    {
+        const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        foreach (var method in declaring?.GetMethods(All).Where(m => m.IsGenericMethodDefinition && m.GetGenericArguments().Length == arguments.Length) ?? [])
+            KeepMethod(declaring!, method.Name, arguments);
+    }
+
+    private static Type? Make(Type? definition, Type[] arguments)
+    {
+        try
+        {
+            return definition?.MakeGenericType(arguments);
+        }
+        catch (ArgumentException)
+        {
+            // What is asked of the arguments they do not have, so that nobody else makes such a type either.
+            return null;
+        }
+    }
+
+    private void KeepMethod(Type declaring, string name, Type[] arguments) =>
+        Methods.TryAdd($"{declaring}.{name}[{string.Join<Type>(',', arguments)}]", (declaring, name, arguments));
+
+    /// <summary>Keeps a type that is not the program's own as something which is serialized.</summary>
+    public void KeepData(Type? type)
     {
         if (type is null || _serializer.Describe(type) is not { } json) return;
         Whole.Add(type);
@@ -67,7 +119,10 @@ internal sealed class KeptTypes
         Constructed.UnionWith(json.Made.Where(t => t.IsGenericType));
         if (IsOwn(type) || (type.IsGenericType && json.Kind == "Object")) Whole.Add(type);
         else if (type.IsGenericType) Constructed.Add(type);
-        if (Factory(type) is { } factory) Factories.Add((factory, "CreateRange", type));
+        if (Factory(type) is { } factory) KeepMethod(factory, "CreateRange", type.GetGenericArguments());
+        if (json.Kind is "Enumerable" or "Dictionary") _binding.KeepCollection(type);
+        if (type.IsEnum) _binding.KeepEnum(type);
+        if (type.IsValueType) _pages.KeepValue(type);
         // Of a class of .NET's or a package's nothing more is known to be the program's data.
         if (json.Kind == "Object" && !IsData(type) && !type.IsValueType) return;
         foreach (var next in json.Next) _next.Enqueue(next);

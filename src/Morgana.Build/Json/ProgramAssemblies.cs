@@ -34,6 +34,15 @@ internal sealed class ProgramAssemblies : AssemblyLoadContext
     /// <summary>Whether the program's own code refers to a library.</summary>
     public bool IsUsed(string library) => Own.Any(a => a.GetReferencedAssemblies().Any(r => r.Name == library));
 
+    /// <summary>Whether the image is made of it among others.</summary>
+    public bool Has(string library) => _files.ContainsKey(library);
+
+    /// <summary>A library that the image is made of.</summary>
+    public Assembly Get(string library) => LoadFromAssemblyName(new(library));
+
+    /// <summary>A type of a library's; null where there is no such library, or it has no such type.</summary>
+    public Type? Find(string library, string type) => Has(library) ? Get(library).GetType(type) : null;
+
     protected override Assembly? Load(AssemblyName name) =>
         name.Name is { } simple && !_platform.Contains(simple) && _files.TryGetValue(simple, out string? file) ? LoadFromAssemblyPath(file) : null;
 }

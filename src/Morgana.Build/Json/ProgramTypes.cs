@@ -13,7 +13,8 @@ internal static class ProgramTypes
     public static IEnumerable<Type> Of(Assembly assembly) =>
         Declared(assembly).Where(t => !t.IsGenericTypeDefinition).Concat(Made(assembly)).SelectMany(Parts).Where(t => !IsCode(t));
 
-    private static IEnumerable<Type> Declared(Assembly assembly)
+    /// <summary>What an assembly declares, as far as what it refers to is there.</summary>
+    public static IEnumerable<Type> Declared(Assembly assembly)
     {
         try
         {

@@ -32,22 +32,26 @@ internal sealed class RuntimeDirectives
         var constructed = kept.Constructed.Where(t => !kept.Whole.Contains(t)).Select(t => (Type: t, Method: Smallest(t))).Where(t => t.Method is not null)
             .Select(t => (Home(t.Type), Element(t.Type, new XElement(s_namespace + "Method", new XAttribute("Name", t.Method!)))));
         var whole = kept.Whole.Select(t => (Home(t), Element(t, new XAttribute("Dynamic", "Required All"))));
-        var factories = kept.Factories.Select(f => (Home(f.Factory), Element(f.Factory, Method(f.Name, f.Made))));
-        var assemblies = from directive in constructed.Concat(whole).Concat(factories)
+        var methods = kept.Methods.Values.Select(m => (Home(m.Declaring), Element(m.Declaring, Method(m.Name, m.Arguments))));
+        var assemblies = from directive in constructed.Concat(whole).Concat(methods)
                          orderby directive.Item2.Attribute("Name")!.Value
                          group directive.Item2 by directive.Item1 into types
                          orderby types.Key
-                         select new XElement(s_namespace + "Assembly", new XAttribute("Name", types.Key), types);
-        return new XElement(s_namespace + "Directives", new XElement(s_namespace + "Application", assemblies)).ToString();
+                         select Assembly(types.Key, kept, types);
+        var others = kept.Assemblies.Where(a => !assemblies.Any(e => e.Attribute("Name")!.Value == a)).Order().Select(a => Assembly(a, kept, []));
+        return new XElement(s_namespace + "Directives", new XElement(s_namespace + "Application", assemblies, others)).ToString();
     }
+
+    private static XElement Assembly(string name, KeptTypes kept, IEnumerable<XElement> types) =>
+        new(s_namespace + "Assembly", new XAttribute("Name", name), kept.Assemblies.Contains(name) ? new XAttribute("Dynamic", "Required All") : null, types);
 
     // The compiler keeps a type for one of its methods, and takes it amiss if there is no such method: an interface has no constructor.
     private static string? Smallest(Type type) => type.IsInterface
         ? type.GetMethods().FirstOrDefault(m => !m.IsStatic && !m.IsGenericMethod)?.Name
         : type.GetConstructors(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance).Length > 0 ? ".ctor" : null;
 
-    private XElement Method(string name, Type arguments) => new(s_namespace + "Method", new XAttribute("Name", name),
-        arguments.GetGenericArguments().Select(a => new XElement(s_namespace + "GenericArgument", new XAttribute("Name", Qualified(a)))));
+    private XElement Method(string name, Type[] arguments) => new(s_namespace + "Method", new XAttribute("Name", name),
+        arguments.Select(a => new XElement(s_namespace + "GenericArgument", new XAttribute("Name", Qualified(a)))));
 
     private XElement Element(Type type, object content) => new(s_namespace + "Type", new XAttribute("Name", Name(type)), content);
 
