@@ -10,7 +10,7 @@ internal sealed class TcpPorts
     private readonly Dictionary<int, List<TcpSocket>> _bound = [];
 
     /// <summary>What is connected from a port that the stack chose: as on Linux, more connections may come from there, and nobody may be bound to it.</summary>
-    private readonly Dictionary<ushort, List<TcpSocket>> _connected = [];
+    private readonly Dictionary<int, List<TcpSocket>> _connected = [];
 
     private static readonly List<TcpSocket> s_nobody = [];
 
@@ -50,13 +50,13 @@ internal sealed class TcpPorts
     private IEnumerable<TcpSocket> Others(ushort port) =>
         _bound.GetValueOrDefault(port, s_nobody).Concat(_connected.GetValueOrDefault(port, s_nobody));
 
-    private static void Add(Dictionary<ushort, List<TcpSocket>> sockets, ushort port, TcpSocket socket)
+    private static void Add(Dictionary<int, List<TcpSocket>> sockets, ushort port, TcpSocket socket)
     {
         if (!sockets.TryGetValue(port, out var there)) sockets[port] = there = new(1);
         there.Add(socket);
     }
 
-    private static void Remove(Dictionary<ushort, List<TcpSocket>> sockets, ushort port, TcpSocket socket)
+    private static void Remove(Dictionary<int, List<TcpSocket>> sockets, ushort port, TcpSocket socket)
     {
         if (!sockets.TryGetValue(port, out var there)) return;
         there.Remove(socket);
