@@ -61,6 +61,37 @@ public sealed class HttpTests
         Assert.Equal(expected, output);
     }
 
+    [NeedsTheory(Needs.Root, "ip", "cmake"), InlineData(true), InlineData(false), Trait("Category", "Long")]
+    public async Task On_a_line_that_loses_one_in_twenty_SignalRs_client_and_streams_have_the_same_answers(bool guestServes)
+    {
+        using var certificates = new TestCertificates();
+        await using var line = await ImpairedLine.StartAsync(ImpairedLine.Worse, seed: 503);
+        var linuxs = new CommandSettings { Program = "dotnet", Arguments = [s_built], Prefix = line.Prefix };
+        string expected;
+        await using (var linux = await Served.OnLinuxAsync(certificates, s_built, line.Prefix))
+        {
+            expected = await TalkAsync(linuxs, ImpairedLine.LinuxAddress, linux);
+            Assert.Contains("a connection that breaks, and the next: 1 False Connected still here\n", expected, StringComparison.Ordinal);
+            var guests = new CommandSettings { Arguments = ["run", await Image.OfAsync(Program), .. ImpairedLine.GuestOptions, "--memory", "256M", "--"], Prefix = line.GuestPrefix };
+            if (!guestServes) Assert.Equal(expected, await TalkAsync(guests, ImpairedLine.LinuxAddress, linux));
+        }
+
+        if (guestServes)
+        {
+            await using var guest = await Served.OnLineAsync(certificates, await Image.OfAsync(Program), line);
+            Assert.Equal(expected, await TalkAsync(linuxs, ImpairedLine.GuestAddress, guest));
+        }
+
+        line.AssertWasBad();
+    }
+
+    private static async Task<string> TalkAsync(CommandSettings command, string address, Served server)
+    {
+        var (status, output, error) = await MorganaCommand.RunAsync(command with { Arguments = [.. command.Arguments, "talk", address, server.Http, server.Newer] });
+        Assert.True(status == 0, output + error);
+        return output;
+    }
+
     private static async Task<string> AgainstNginxAsync(TestCertificates certificates, IReadOnlyList<string> prefix, ImpairedLine? line, string host, string[] command)
     {
         string roots = Path.GetTempFileName();

@@ -31,13 +31,14 @@ internal sealed class Served : IAsyncDisposable
 
     public string Https { get; }
 
-    public static async Task<Served> OnLinuxAsync(TestCertificates certificates, string program)
+    public static async Task<Served> OnLinuxAsync(TestCertificates certificates, string program, params IReadOnlyList<string> prefix)
     {
         string[] ports = FreePorts();
         var server = MorganaCommand.Start(new CommandSettings
         {
             Program = "dotnet",
             Arguments = [program, "serve", .. ports],
+            Prefix = prefix,
             Environment = new Dictionary<string, string?> { ["SERVER_PFX"] = certificates.ServerText },
         });
         await server.LineAsync("serving");
@@ -51,6 +52,18 @@ internal sealed class Served : IAsyncDisposable
             ["run", image, "--target", target, .. accelerator, "--memory", "256M", "--publish", "0:80", "--publish", "0:81", "--publish", "0:443", "--env", "SERVER_PFX=" + certificates.ServerText, "--", "serve"]);
         int[] ports = [await server.PortAsync(80), await server.PortAsync(81), await server.PortAsync(443)];
         return new(server, certificates, [.. ports.Select(p => p.ToString(CultureInfo.InvariantCulture))]);
+    }
+
+    /// <summary>On a line, where nothing is published.</summary>
+    public static async Task<Served> OnLineAsync(TestCertificates certificates, string image, ImpairedLine line)
+    {
+        var server = MorganaCommand.Start(new CommandSettings
+        {
+            Arguments = ["run", image, .. ImpairedLine.GuestOptions, "--memory", "256M", "--env", "SERVER_PFX=" + certificates.ServerText, "--", "serve"],
+            Prefix = line.GuestPrefix,
+        });
+        await server.LineAsync("serving");
+        return new(server, certificates, ["80", "81", "443"]);
     }
 
     /// <summary>What curl says to each of a list of requests.</summary>

@@ -1,20 +1,22 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using Morgana.Core;
 using Morgana.Devices.Faults;
 using Morgana.Drivers.PacketSocket;
 using Morgana.Drivers.Tap;
+using Morgana.Integration.Tests;
 
 namespace Morgana.Cli.Tests.Running;
 
 /// <summary>Two network namespaces with a line between them that loses, delays, doubles and reorders frames: a guest on a tap in one, Linux's services in the other.</summary>
 /// <remarks>The guest's end is a tap that the command opens by its name, so the relay takes its frames from a packet socket on it.
 /// No packet leaves the two namespaces.</remarks>
-internal sealed partial class ImpairedLine : IAsyncDisposable
+internal sealed class ImpairedLine : IAsyncDisposable
 {
     /// <summary>Linux's address on the line.</summary>
     public const string LinuxAddress = "10.77.0.1";
+
+    /// <summary>The guest's.</summary>
+    public const string GuestAddress = "10.77.0.2";
 
     /// <summary>No worse than what programs have to live with.</summary>
     public static readonly FaultProfile Bad = new()
@@ -26,7 +28,16 @@ internal sealed partial class ImpairedLine : IAsyncDisposable
         ReorderDelay = TimeSpan.FromMilliseconds(5),
     };
 
-    private const int NewNetwork = 0x4000_0000;     // CLONE_NEWNET
+    /// <summary>Of every two hundred segments ten are lost, six come twice and ten late.</summary>
+    public static readonly FaultProfile Worse = new()
+    {
+        Delay = TimeSpan.FromMilliseconds(30),
+        Loss = 0.05,
+        Duplication = 0.03,
+        Reordering = 0.05,
+        ReorderDelay = TimeSpan.FromMilliseconds(10),
+    };
+
     private static readonly MacAddress s_unused = MacAddress.Parse("02:00:00:00:77:01");
     private readonly string _guests = $"mgg{Environment.ProcessId % 100000}", _linux = $"mgl{Environment.ProcessId % 100000}";
     private readonly FaultModel _toLinux, _toGuest;
@@ -41,7 +52,7 @@ internal sealed partial class ImpairedLine : IAsyncDisposable
     public IReadOnlyList<string> GuestPrefix => ["ip", "netns", "exec", _guests];
 
     /// <summary>What puts a guest on the line that does not know Morgana.</summary>
-    public static IReadOnlyList<string> GuestOptions => ["--net", "tap:tap0", "--boot", "ipv4=10.77.0.2/24", "--boot", $"ipv4-gateway={LinuxAddress}"];
+    public static IReadOnlyList<string> GuestOptions => ["--net", "tap:tap0", "--boot", $"ipv4={GuestAddress}/24", "--boot", $"ipv4-gateway={LinuxAddress}"];
 
     public static async Task<ImpairedLine> StartAsync(FaultProfile profile, ulong seed)
     {
@@ -59,7 +70,7 @@ internal sealed partial class ImpairedLine : IAsyncDisposable
     }
 
     /// <summary>Makes a socket in Linux's namespace: there it stays.</summary>
-    public Socket In(Func<Socket> make) => In(_linux, make);
+    public Socket In(Func<Socket> make) => NetworkNamespace.In(_linux, make);
 
     /// <summary>Each kind of fault has befallen some frame, in either direction.</summary>
     public void AssertWasBad()
@@ -92,8 +103,8 @@ internal sealed partial class ImpairedLine : IAsyncDisposable
         await RunAsync(GuestPrefix, "ip", "tuntap", "add", "tap0", "mode", "tap");
         await RunAsync(GuestPrefix, "ip", "link", "set", "tap0", "up");
         var pool = new BufferPool(MemoryRegion.Native(32 << 20));
-        var guest = In(_guests, () => PacketSocketDevice.Open("tap0", pool));
-        var linux = In(_linux, () => TapDevice.Open("tap1", pool, new TapSettings { Mac = s_unused }, create: true));
+        var guest = NetworkNamespace.In(_guests, () => PacketSocketDevice.Open("tap0", pool));
+        var linux = NetworkNamespace.In(_linux, () => TapDevice.Open("tap1", pool, new TapSettings { Mac = s_unused }, create: true));
         _relay = new Relay(guest, linux, pool, _toLinux, _toGuest);
         await RunAsync(Prefix, "ip", "addr", "add", LinuxAddress + "/24", "dev", "tap1");
         await RunAsync(Prefix, "ip", "link", "set", "tap1", "up");
@@ -105,30 +116,4 @@ internal sealed partial class ImpairedLine : IAsyncDisposable
         var (status, output, error) = await MorganaCommand.RunAsync(new CommandSettings { Program = program, Arguments = arguments, Prefix = prefix });
         Assert.True(status == 0, output + error);
     }
-
-    // A thread of its own enters the namespace and ends there; nobody else's namespace changes.
-    private static T In<T>(string name, Func<T> make)
-    {
-        T result = default!;
-        Exception? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                using var handle = File.OpenHandle($"/run/netns/{name}");
-                Assert.True(EnterNamespace(handle, NewNetwork) == 0, $"setns: error {Marshal.GetLastPInvokeError()}");
-                result = make();
-            }
-            catch (Exception e)
-            {
-                failure = e;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        return failure is null ? result : throw new InvalidOperationException($"In the namespace {name}: {failure.Message}", failure);
-    }
-
-    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    private static partial int EnterNamespace(SafeFileHandle handle, int kind);
 }

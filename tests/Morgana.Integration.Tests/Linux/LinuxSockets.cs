@@ -9,7 +9,6 @@ namespace Morgana.Integration.Tests;
 /// <summary>The kernel's own sockets in a namespace, used from this process: a socket stays in the namespace where it was made.</summary>
 internal sealed partial class LinuxSockets(string name)
 {
-    private const int NewNetwork = 0x4000_0000;     // CLONE_NEWNET
     private const int Packet = 17, Raw = 3;         // AF_PACKET, SOCK_RAW
 
     /// <summary>A listener; port 0 for a free one.</summary>
@@ -46,31 +45,7 @@ internal sealed partial class LinuxSockets(string name)
         return sender;
     });
 
-    // A thread of its own enters the namespace and ends there; nobody else's namespace changes.
-    private T In<T>(Func<T> make)
-    {
-        T result = default!;
-        Exception? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                using var handle = File.OpenHandle($"/run/netns/{name}");
-                Assert.True(EnterNamespace(handle, NewNetwork) == 0, $"setns: error {Marshal.GetLastPInvokeError()}");
-                result = make();
-            }
-            catch (Exception e)
-            {
-                failure = e;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        return failure is null ? result : throw new InvalidOperationException($"In the namespace {name}: {failure.Message}", failure);
-    }
-
-    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    private static partial int EnterNamespace(SafeFileHandle handle, int kind);
+    private T In<T>(Func<T> make) => NetworkNamespace.In(name, make);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int OpenSocket(int domain, int type, int protocol);

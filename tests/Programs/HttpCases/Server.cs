@@ -15,6 +15,8 @@ internal static class Server
         builder.WebHost.ConfigureKestrel(options =>
         {
             options.Limits.MaxRequestBodySize = 20_000_000;
+            // A conversation has long pauses where the line is.
+            options.Limits.MinRequestBodyDataRate = null;
             options.ListenAnyIP(ports[0]);
             options.ListenAnyIP(ports[1], listen => listen.Protocols = HttpProtocols.Http2);
             if (Environment.GetEnvironmentVariable("SERVER_PFX") is { } pfx)
