@@ -83,6 +83,13 @@ internal sealed class KeptTypes
             KeepMethod(declaring!, method.Name, arguments);
     }
 
+    /// <summary>Keeps collections of a type that is not the program's own as something which is serialized.</summary>
+    public void KeepCollections(Type element)
+    {
+        _next.Enqueue(element.MakeArrayType());
+        _next.Enqueue(typeof(List<>).MakeGenericType(element));
+    }
+
     private static Type? Make(Type? definition, Type[] arguments)
     {
         try

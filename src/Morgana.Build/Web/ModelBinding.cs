@@ -58,8 +58,14 @@ internal sealed class ModelBinding(ProgramAssemblies assemblies, KeptTypes kept)
         Type definition = type.GetGenericTypeDefinition();
         if (definition != typeof(Task<>) && definition != typeof(ValueTask<>)) return;
         Type answer = Shared(type.GetGenericArguments()[0]);
-        foreach (var awaited in new[] { typeof(Task<>), typeof(TaskAwaiter<>), typeof(ValueTask<>), typeof(ValueTaskAwaiter<>) }) kept.Whole.Add(awaited.MakeGenericType(answer));
+        KeepAwaiters(kept, answer);
         kept.KeepMethods(FindNested("Microsoft.AspNetCore.Mvc.RazorPages", "Microsoft.AspNetCore.Mvc.RazorPages.Infrastructure.ExecutorFactory", "GenericTaskHandlerMethod"), answer);
+    }
+
+    /// <summary>Keeps what a task's answer of a type is awaited with.</summary>
+    public static void KeepAwaiters(KeptTypes kept, Type answer)
+    {
+        foreach (var awaited in new[] { typeof(Task<>), typeof(TaskAwaiter<>), typeof(ValueTask<>), typeof(ValueTaskAwaiter<>) }) kept.Whole.Add(awaited.MakeGenericType(answer));
     }
 
     /// <summary>What stands for a type where the compiler has one code for several.</summary>

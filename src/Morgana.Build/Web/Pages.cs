@@ -16,7 +16,7 @@ internal sealed class Pages(ProgramAssemblies assemblies, KeptTypes kept)
     private const string Endpoints = "Microsoft.AspNetCore.Components.Endpoints", Server = "Microsoft.AspNetCore.Components.Server", FormMapping = "Microsoft.AspNetCore.Components.Endpoints.FormMapping.";
 
     // What goes between a page and the circuit behind it as JSON. Both libraries have their own.
-    private static readonly string[] s_messages = ["ServerComponent", "ComponentParameter", "ComponentMarker", "ComponentEndMarker", "RootComponentOperationBatch", "RootComponentOperation", "RenderTree.WebEventDescriptor", "RenderTree.EventFieldInfo"];
+    private static readonly string[] s_messages = ["ServerComponent", "ComponentParameter", "ComponentMarker", "ComponentEndMarker", "RootComponentOperationBatch", "RootComponentOperation"];
 
     // Whose properties are set as a component's parameters.
     private static readonly string[] s_components = [Components, "Microsoft.AspNetCore.Components.Web", "Microsoft.AspNetCore.Components.Endpoints", "Microsoft.AspNetCore.Components.Forms"];
@@ -66,13 +66,7 @@ internal sealed class Pages(ProgramAssemblies assemblies, KeptTypes kept)
         var component = assemblies.Find(Components, "Microsoft.AspNetCore.Components.IComponent");
         if (component is null) return;
         KeepForms();
-        foreach (string library in new[] { Endpoints, Server }.Where(l => assemblies.Has(l) && (l == Endpoints || assemblies.IsUsed(l))))
-        {
-            kept.Assemblies.Add(library);
-            foreach (string message in s_messages) kept.KeepData(assemblies.Find(library, $"{Components}.{message}"));
-        }
-
-        foreach (string message in s_messages) kept.KeepData(assemblies.Find(Components + ".Web", $"{Components}.{message}") ?? assemblies.Find(Components, $"{Components}.{message}"));
+        KeepCircuits();
         var named = assemblies.Own.SelectMany(ProgramTypes.Of);
         var given = s_components.Where(assemblies.Has).SelectMany(c => ProgramTypes.Declared(assemblies.Get(c)));
         foreach (var type in named.Concat(given).Distinct().Where(t => component.IsAssignableFrom(t) && t is { IsAbstract: false, ContainsGenericParameters: false }))
@@ -84,6 +78,26 @@ internal sealed class Pages(ProgramAssemblies assemblies, KeptTypes kept)
                 kept.KeepMethods(setter, typeof(object), property.PropertyType);
             }
         }
+    }
+
+    private void KeepCircuits()
+    {
+        if (!assemblies.Has(Endpoints)) return;
+        kept.Assemblies.Add(Endpoints);
+        if (assemblies.IsUsed(Server)) kept.Assemblies.Add(Server);
+        foreach (var message in s_messages.SelectMany(m => kept.Assemblies.Select(a => assemblies.Find(a, $"{Components}.{m}"))).OfType<Type>().ToArray())
+        {
+            kept.KeepData(message);
+            kept.KeepCollections(message);
+        }
+
+        // What a call of the server's answers, and what scripts answer and are answered, whose types the program's code may not name otherwise.
+        foreach (var answer in new[] { typeof(object), typeof(bool) }) ModelBinding.KeepAwaiters(kept, answer);
+        Type[] values = [typeof(bool), typeof(int), typeof(long), typeof(float), typeof(double), typeof(decimal), typeof(Guid), typeof(DateTime), typeof(DateTimeOffset)];
+        foreach (var value in values) KeepValue(value);
+        if (assemblies.Serializer.GetType("System.Text.Json.JsonElement") is { } element) KeepValue(element);
+        kept.KeepWhole(assemblies.Find("Microsoft.JSInterop", "Microsoft.JSInterop.Infrastructure.DotNetObjectReferenceJsonConverter`1"), typeof(object));
+        if (assemblies.Find(Components + ".Web", Components + ".Web.JSComponentConfigurationStore+JSComponentParameter") is { } parameter) kept.KeepCollections(parameter);
     }
 
     // Of classes; KeepValue has the fields. Collections in forms of components are not among it.

@@ -25,4 +25,6 @@ using (var browser = new Browser(app.Urls.First()))
     foreach (string line in await Cases.AllAsync(browser)) Console.WriteLine(line);
 }
 
+using (var circuit = new Circuit(Browser.Address(app.Urls.First()))) Console.WriteLine($"== a circuit: {await circuit.TryAsync()}");
+
 await app.StopAsync();
