@@ -103,9 +103,17 @@ internal sealed class Attachments : IDisposable
         string? fault = device.Size is { } size && length < size ? $"too small: it has {length} octets, and {size} are asked for"
             : length < 512 ? $"too small for a sector: it has {length} octets"
             : length % 512 != 0 ? $"no whole number of sectors: it has {length} octets" : null;
-        if (fault is null) return file;
+        if (fault is null) return LockedForGood(file);
         file.Dispose();
         throw new CommandException($"{device.Spelling} is {fault}");
+    }
+
+    // A handle of .NET's gives the lock up before it closes its descriptor, and with it the guest's, which is the same (flock(2)).
+    private static SafeFileHandle LockedForGood(SafeFileHandle locked)
+    {
+        var file = new SafeFileHandle(locked.DangerousGetHandle(), ownsHandle: true);
+        locked.SetHandleAsInvalid();
+        return file;
     }
 
     // .NET gives the lock that another holds as the errno of flock, and a file system without writing as that of open.

@@ -87,6 +87,25 @@ public sealed class AttachmentTests : IDisposable
     }
 
     [Fact]
+    public void A_file_stays_busy_as_long_as_the_guest_has_it_when_the_runners_copy_is_closed()
+    {
+        var first = Attachments.Open(Settings($"disk={Disk}:1M"), s_manifest, "fd", 4);
+        int guests = Libc.Control(first.Descriptors.First(), Libc.DuplicateCloseOnExec, 100);
+        first.Dispose();
+        try
+        {
+            Assert.Contains("busy", Refuse(Settings($"disk={Disk}"), s_manifest));
+        }
+        finally
+        {
+            _ = Libc.Close(guests);
+        }
+
+        using var second = Attachments.Open(Settings($"disk={Disk}"), s_manifest, "fd", 4);
+        Assert.NotEmpty(second.Descriptors);
+    }
+
+    [Fact]
     public void A_file_that_another_program_has_locked_is_busy()
     {
         File.WriteAllBytes(Disk, new byte[4096]);

@@ -13,6 +13,7 @@ internal sealed class GuestLine : IDisposable
     private readonly object _gate = new();
     private readonly FileStream _stream;
     private bool _isWithinLine;
+    private bool _isDeaf;
     private int _theirs;
 
     public GuestLine()
@@ -32,16 +33,36 @@ internal sealed class GuestLine : IDisposable
     }
 
     /// <summary>Copies what comes, as it comes, until the line ends.</summary>
-    public Task CopyToAsync(Stream to) => HearAsync(octets =>
+    /// <param name="to">Where to.</param>
+    /// <param name="fail">Hears once that nothing can be written there. What comes is taken nevertheless: a guest that nobody listens to would stop.</param>
+    public Task CopyToAsync(Stream to, Action<string> fail) => HearAsync(octets =>
     {
         lock (_gate)
         {
-            to.Write(octets);
-            to.Flush();
+            if (!_isDeaf && TryWrite(to, octets) is { } fault)
+            {
+                _isDeaf = true;
+                fail(fault);
+            }
+
             _isWithinLine = octets[^1] != '\n';
             if (!_isWithinLine) Monitor.PulseAll(_gate);
         }
     });
+
+    private static string? TryWrite(Stream to, ReadOnlySpan<byte> octets)
+    {
+        try
+        {
+            to.Write(octets);
+            to.Flush();
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
 
     /// <summary>Shows a line of the runner's own, not in the middle of one of the guest's: that comes in pieces.</summary>
     public void ShowBetweenLines(string line)

@@ -106,7 +106,7 @@ internal static class VmTarget
     internal static async Task<int> WatchAsync(GuestProcess guest, GuestNetworks network, GuestLine console, GuestLine status, GuestLine input, GuestTyping? typing, TimeSpan grace, StopSignals stop)
     {
         using var said = new MemoryStream();
-        Task showing = console.CopyToAsync(Console.OpenStandardOutput()), hearing = status.HearAsync(octets =>
+        Task showing = console.CopyToAsync(Console.OpenStandardOutput(), fault => Console.Error.WriteLine($"morgana: what the guest says cannot be shown: {fault.TrimEnd('.')}")), hearing = status.HearAsync(octets =>
         {
             foreach (byte octet in octets)
             {
