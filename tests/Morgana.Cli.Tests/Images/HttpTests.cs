@@ -1,5 +1,4 @@
 using System.Globalization;
-using Morgana.Build;
 using Morgana.Cli.Tests.Running;
 
 namespace Morgana.Cli.Tests.Images;
@@ -34,10 +33,9 @@ public sealed class HttpTests
         line.AssertWasBad();
     }
 
-    [NeedsTheory("curl", "cmake"), InlineData("process"), InlineData("vm")]
+    [NeedsTheory("curl", "cmake"), OnTarget("process"), OnTarget("vm")]
     public async Task Curl_hears_the_same_from_Kestrel_in_an_image_as_on_Linux(string target)
     {
-        if (target == "vm" && Toolchain.FindProgram("qemu-system-x86_64") is null) return;
         using var certificates = new TestCertificates();
         string expected, output;
         await using (var linux = await Served.OnLinuxAsync(certificates, s_built)) expected = await linux.AskAsync();
