@@ -1,23 +1,24 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Morgana.Files;
 
 namespace Morgana.SystemNative;
 
 /// <summary>The files that the link step has put into the image (Morgana.Sdk's ProgramFiles.targets), where they lie.</summary>
 internal static unsafe class ImageFiles
 {
-    /// <summary>Each file's path, whole or under <see cref="ProgramFiles.AppFolder"/>, and its content.</summary>
-    public static List<KeyValuePair<string, ReadOnlyMemory<byte>>> All()
+    /// <summary>Puts each file into one of two trees: time zones, which have whole paths, and all others, whose paths are under <see cref="ProgramFiles.AppFolder"/>.</summary>
+    public static void Add(EmbeddedFileSystem app, EmbeddedFileSystem zones, string zoneFolder)
     {
-        var files = new List<KeyValuePair<string, ReadOnlyMemory<byte>>>();
         for (var entry = Table(); entry->Path is not null; entry++)
         {
             // Beyond what memory can be named in .NET at once, there is no file.
             if (entry->Length > int.MaxValue) throw new InvalidOperationException("A file of the image is longer than 2 GB.");
-            files.Add(new(Encoding.UTF8.GetString(entry->Path, (int)entry->PathLength), new ImageMemory(entry->Content, (int)entry->Length).Memory));
+            string path = Encoding.UTF8.GetString(entry->Path, (int)entry->PathLength);
+            var content = new ImageMemory(entry->Content, (int)entry->Length).Memory;
+            if (!path.StartsWith('/')) app.Add(path, content);
+            else if (path.StartsWith(zoneFolder, StringComparison.Ordinal)) zones.Add(path[zoneFolder.Length..], content);
         }
-
-        return files;
     }
 
     [DllImport("libSystem.Native", EntryPoint = "MorganaProgramFiles")]

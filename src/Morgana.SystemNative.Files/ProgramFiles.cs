@@ -40,49 +40,53 @@ internal static unsafe class ProgramFiles
         var options = new FileNamespaceOptions { Uid = user.Uid, Gid = user.Gid };
         var root = new MemoryFileSystem(new() { MaxOctets = 1 << 20, MaxFiles = 4096, RootPermissions = 0x1ED });
         var files = new FileNamespace(root, options);
-        var image = ImageFiles.All();
         var mounts = ProgramMounts.All();
-        // What has a whole path lies there, and not under the program's folder: time zones.
-        List<KeyValuePair<string, ReadOnlyMemory<byte>>> own = [], zones = [];
-        foreach (var file in image)
-        {
-            if (!file.Key.StartsWith('/')) own.Add(file);
-            else if (file.Key.StartsWith(ZoneFolder, StringComparison.Ordinal)) zones.Add(new(file.Key[ZoneFolder.Length..], file.Value));
-        }
-
-        var app = new EmbeddedFileSystem(own);
-        foreach (var (path, _) in mounts)
-            if (path.StartsWith(AppFolder + "/", StringComparison.Ordinal)) app.AddDirectory(path[(AppFolder.Length + 1)..]);
+        EmbeddedFileSystem app = new([]), zones = new([]);
+        ImageFiles.Add(app, zones, ZoneFolder);
+        foreach (var mount in mounts)
+            if (mount.Path.StartsWith(AppFolder + "/", StringComparison.Ordinal)) app.AddDirectory(mount.Path[(AppFolder.Length + 1)..]);
         Mount(files, AppFolder, app);
-        if (zones.Count > 0) Mount(files, ZoneFolder.TrimEnd('/'), new EmbeddedFileSystem(zones));
+        if (zones.GetSpace().Octets > 0) Mount(files, ZoneFolder.TrimEnd('/'), zones);
         Mount(files, "/dev", SystemFiles.Devices());
         Mount(files, "/proc", SystemFiles.Processes(files));
         Mount(files, "/etc", SystemFiles.Settings());
-        var terminals = TerminalFiles.For(Environment.GetEnvironmentVariable("TERM"));
-        if (terminals.Length > 0) Mount(files, TerminalFiles.Folder, new EmbeddedFileSystem(terminals));
+        if (TerminalFiles.TryMake(Environment.GetEnvironmentVariable("TERM"), out string terminal, out byte[] description))
+            Mount(files, TerminalFiles.Folder, With(terminal, description));
         if (!IsMounted("/tmp")) Mount(files, "/tmp", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         Mount(files, "/dev/shm", new MemoryFileSystem(new() { MaxOctets = TemporaryOctets(), RootPermissions = 0x3FF }));
         nint length;
         byte* roots = TrustedRoots(&length);
-        if (length > 0) Mount(files, RootsFolder, new EmbeddedFileSystem((KeyValuePair<string, ReadOnlyMemory<byte>>[])[new(RootsFile, new ImageMemory(roots, (int)length).Memory)]));
+        if (length > 0)
+        {
+            if (!CertificateText.TryCreate(roots, (int)length, out var text)) text = new ImageMemory(roots, (int)length).Memory;
+            Mount(files, RootsFolder, With(RootsFile, text));
+        }
+
         Mount(files, "/proc/net", NetworkFiles.Create());
         Mount(files, "/sys", NetworkFiles.Interfaces());
         // Keys, settings and caches of the user's, such as ASP.NET Core's: they are gone with the process.
         if (!IsMounted(user.Home)) Mount(files, user.Home, new MemoryFileSystem(new() { MaxOctets = 1 << 20, RootPermissions = 0x1FF }));
-        foreach (var (path, mounted) in mounts) Mount(files, path, mounted);
+        foreach (var mount in mounts) Mount(files, mount.Path, mount.Files);
         files.ChangeDirectory("/app"u8);
         return files;
 
         bool IsMounted(string path)
         {
-            foreach (var (mounted, _) in mounts)
-                if (mounted == path) return true;
+            foreach (var mount in mounts)
+                if (mount.Path == path) return true;
             return false;
         }
     }
 
     private static long TemporaryOctets() =>
         long.TryParse(Environment.GetEnvironmentVariable(TemporaryVariable), out long octets) && octets >= 0 ? octets : DefaultTemporaryOctets;
+
+    private static EmbeddedFileSystem With(string path, ReadOnlyMemory<byte> content)
+    {
+        var files = new EmbeddedFileSystem([]);
+        files.Add(path, content);
+        return files;
+    }
 
     private static void Mount(FileNamespace files, string path, FileSystem fileSystem)
     {

@@ -41,10 +41,10 @@ internal static class ProgramMounts
     }
 
     /// <summary>The file systems by their paths, in the order in which they are to be mounted.</summary>
-    public static IReadOnlyList<(string Path, FileSystem Files)> All()
+    public static List<ProgramMount> All()
     {
         if (!AreKnown || !EarlySeal.HasMounts) return [];
-        var mounts = new List<(string Path, FileSystem Files)>();
+        var mounts = new List<ProgramMount>();
         string spelling = DeviceHandle.Variable;
         try
         {
@@ -53,7 +53,7 @@ internal static class ProgramMounts
                 if (device.Find("mount") is not { } path) continue;
                 string holds = device.Find("holds") ?? "", from = Uri.UnescapeDataString(device.Find("from") ?? device.Name);
                 spelling = $"--mount {path}={(holds == "directory" ? "" : holds + ":")}{from}";
-                mounts.Add((path, Open(device, holds, path)));
+                mounts.Add(new(path, Open(device, holds, path)));
             }
         }
         catch (Exception e) when (e is IOException or BootException)
@@ -101,4 +101,12 @@ internal static class ProgramMounts
         int count = Interlocked.Increment(ref s_failures);
         if (count <= MaxFailures) Console.Error.WriteLine($"morgana: {path}: {e.Message}{(count == MaxFailures ? " (More is not said.)" : "")}");
     }
+}
+
+/// <summary>A file system, and where it is to be mounted.</summary>
+internal sealed class ProgramMount(string path, FileSystem files)
+{
+    public string Path => path;
+
+    public FileSystem Files => files;
 }

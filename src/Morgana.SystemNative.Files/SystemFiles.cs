@@ -74,7 +74,7 @@ internal static unsafe class SystemFiles
         long resident = Resident();
         return string.Create(CultureInfo.InvariantCulture, $"{process} ({Program}) R 0 {process} {process} 0 -1 0 0 0 0 0 {Ticks(cpu.UserTime)} {Ticks(cpu.PrivilegedTime)} 0 0 20 0 1 0 ")
             + string.Create(CultureInfo.InvariantCulture, $"{s_started * TicksPerSecond / 1000} {resident} {resident / Environment.SystemPageSize} {ulong.MaxValue} ")
-            + string.Join(' ', Enumerable.Repeat('0', 27)) + "\n";
+            + new StringBuilder("0").Insert(1, " 0", 26).Append('\n');
     }
 
     private static string Status()

@@ -28,11 +28,13 @@ internal static class TerminalFiles
         (359, "\e[%?%p1%{8}%<%t3%p1%d%e9%p1%{8}%-%d%;m"), (360, "\e[%?%p1%{8}%<%t4%p1%d%e10%p1%{8}%-%d%;m"),
     ];
 
-    /// <summary>The files for a terminal of that name; none where it is no terminal that could show more than text.</summary>
-    public static KeyValuePair<string, ReadOnlyMemory<byte>>[] For(string? name)
+    /// <summary>The file for a terminal of that name; none where it is no terminal that could show more than text.</summary>
+    public static bool TryMake(string? name, out string path, out byte[] content)
     {
-        if (name is not { Length: > 0 and <= MaxName } || name == "dumb" || name.AsSpan().ContainsAnyExcept(s_nameCharacters)) return [];
-        return [new($"{name[0]}/{name}", Compile(name))];
+        (path, content) = ("", []);
+        if (name is not { Length: > 0 and <= MaxName } || name == "dumb" || name.AsSpan().ContainsAnyExcept(s_nameCharacters)) return false;
+        (path, content) = ($"{name[0]}/{name}", Compile(name));
+        return true;
     }
 
     private static byte[] Compile(string name)

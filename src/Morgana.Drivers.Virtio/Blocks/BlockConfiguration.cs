@@ -4,7 +4,7 @@ using Morgana.Storage;
 namespace Morgana.Drivers.Virtio;
 
 /// <summary>What the device says about itself: virtio 1.2, 5.2.3 and 5.2.4.</summary>
-internal sealed record BlockConfiguration
+internal sealed class BlockConfiguration
 {
     private const int SizeMaxFeature = 1, SegMaxFeature = 2, ReadOnlyFeature = 5, BlockSizeFeature = 6, FlushFeature = 9, DiscardFeature = 13, WriteZeroesFeature = 14;
     private const int Capacity = 0, SizeMax = 8, SegMax = 12, BlockSize = 20, MaxDiscardSectors = 36, MaxWriteZeroesSectors = 48, WriteZeroesMayUnmap = 56;

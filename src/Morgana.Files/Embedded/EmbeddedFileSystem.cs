@@ -55,7 +55,9 @@ public sealed class EmbeddedFileSystem : FileSystem
 
     internal long NextNumber() => ++_number;
 
-    private void Add(string path, ReadOnlyMemory<byte> content)
+    /// <summary>Adds a file.</summary>
+    /// <exception cref="ArgumentException">A path that is none, that is there twice, or that leads through a file.</exception>
+    public void Add(string path, ReadOnlyMemory<byte> content)
     {
         Add(path, new EmbeddedFile(this, content));
         _octets += content.Length;

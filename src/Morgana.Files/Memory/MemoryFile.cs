@@ -81,17 +81,17 @@ internal sealed partial class MemoryFile(MemoryFileSystem fileSystem, in NewFile
             var (first, last) = (offset / PageSize, (offset + length - 1) / PageSize);
             // All or nothing: what is there already is counted once.
             if (!CouldHold(last - first + 1 - _pages.Count - _mappedPages)) return Errno.ENOSPC;
-            List<long> added = [];
+            Dictionary<long, object?> added = [];
             for (long page = first; page <= last; page++)
             {
                 if (TryFind(page, out _)) continue;
                 if (TryGetPage(page, out _))
                 {
-                    added.Add(page);
+                    added.Add(page, null);
                     continue;
                 }
 
-                foreach (long undone in added) _pages.Remove(undone);
+                foreach (long undone in added.Keys) _pages.Remove(undone);
                 _memory.ReleasePages(added.Count);
                 return Errno.ENOSPC;
             }

@@ -5,8 +5,18 @@ using Morgana.Protocols.Igmp;
 namespace Morgana.SystemNative;
 
 /// <summary>One interface as a program sees it, as it is now.</summary>
-internal sealed record HostInterface(int Index, string Name, int Mtu, MacAddress Mac, InterfaceAddress[] Addresses)
+internal sealed class HostInterface(int index, string name, int mtu, MacAddress mac, InterfaceAddress[] addresses)
 {
+    public int Index => index;
+
+    public string Name => name;
+
+    public int Mtu => mtu;
+
+    public MacAddress Mac => mac;
+
+    public InterfaceAddress[] Addresses => addresses;
+
     public bool IsLoopback => Index == HostInterfaces.LoopbackIndex;
 
     public long FramesIn { get; init; }
