@@ -17,7 +17,8 @@ public sealed class NetworkInterface
         Options = options;
         Neighbours = neighbours;
         Groups = groups;
-        Addresses = [.. options.Addresses];
+        Addresses = new InterfaceAddress[options.Addresses.Count];
+        for (int i = 0; i < Addresses.Length; i++) Addresses[i] = options.Addresses[i];
         _output = new PacketBuffer?[outputLimit];
     }
 

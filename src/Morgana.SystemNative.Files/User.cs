@@ -4,13 +4,21 @@ using System.Text;
 namespace Morgana.SystemNative;
 
 /// <summary>The user that the program runs as. There is no other one, and the host's list of users is not asked.</summary>
-/// <param name="Name">What <c>Environment.UserName</c> says.</param>
-/// <param name="Uid">The process's effective user.</param>
-/// <param name="Gid">Its group.</param>
-/// <param name="Home">Where .NET looks for folders of the user's, unless <c>HOME</c> says otherwise.</param>
-internal sealed record User(string Name, uint Uid, uint Gid, string Home)
+internal sealed class User(string name, uint uid, uint gid, string home)
 {
     private const string Library = "libSystem.Native";
+
+    /// <summary>What <c>Environment.UserName</c> says.</summary>
+    public string Name => name;
+
+    /// <summary>The process's effective user.</summary>
+    public uint Uid => uid;
+
+    /// <summary>Its group.</summary>
+    public uint Gid => gid;
+
+    /// <summary>Where .NET looks for folders of the user's, unless <c>HOME</c> says otherwise.</summary>
+    public string Home => home;
 
     public static User Current { get; } = Make(GetEUid(), GetEGid());
 

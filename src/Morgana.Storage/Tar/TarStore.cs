@@ -96,7 +96,14 @@ public sealed class TarStore : IReadOnlyKeyValueStore
         ObjectDisposedException.ThrowIf(_disposed, this);
     }
 
-    private sealed record Entry(long Offset, long Size, DateTimeOffset? Modified);
+    private sealed class Entry(long offset, long size, DateTimeOffset? modified)
+    {
+        public long Offset => offset;
+
+        public long Size => size;
+
+        public DateTimeOffset? Modified => modified;
+    }
 
     /// <summary>One pass over an archive's headers. It only ever goes forward, by whole blocks.</summary>
     private sealed class Scan(TarStore store, TarStoreOptions options)

@@ -95,7 +95,7 @@ internal static class HostInterfaces
     }
 
     /// <summary>The addresses of all devices.</summary>
-    public static IReadOnlyList<Ipv4Address> Addresses()
+    public static List<Ipv4Address> Addresses()
     {
         List<Ipv4Address> addresses = [];
         foreach (var link in All())

@@ -99,7 +99,9 @@ internal static unsafe class NameFunctions
         if (IPAddress.TryParse(name, out _) || name.Length > 255 || name.AsSpan().ContainsAnyExcept(s_nameCharacters)) return NoName;
         if (string.Equals(name, HostNetwork.Name, StringComparison.OrdinalIgnoreCase))
         {
-            found = [.. HostInterfaces.Addresses()];
+            var own = HostInterfaces.Addresses();
+            found = new IpAddress[own.Count];
+            for (int i = 0; i < found.Length; i++) found[i] = own[i];
             if (found.Length == 0) found = [Ipv4Address.Loopback];
             return Success;
         }

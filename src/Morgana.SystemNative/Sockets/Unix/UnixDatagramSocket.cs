@@ -208,5 +208,12 @@ internal sealed class UnixDatagramSocket(NetworkLoop loop) : UnixSocket(loop)
         return Error.Success;
     }
 
-    private sealed record Datagram(byte[] Octets, UnixAddress? From, UnixDatagramSocket Sender);
+    private sealed class Datagram(byte[] octets, UnixAddress? from, UnixDatagramSocket sender)
+    {
+        public byte[] Octets => octets;
+
+        public UnixAddress? From => from;
+
+        public UnixDatagramSocket Sender => sender;
+    }
 }
