@@ -36,9 +36,10 @@ public class PublishedPortTests
     }
 
     [Fact]
-    public async Task A_guest_that_refuses_resets_the_hosts_connection()
+    public async Task A_guest_that_refuses_resets_the_hosts_connection_and_the_log_says_why()
     {
-        await using var network = new GuestNetwork();
+        var said = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var network = new GuestNetwork(new() { Log = line => said.TrySetResult(line) });
         var endpoint = network.Gateway.PublishTcp(GuestNetwork.Loopback(), 81);
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         // The reset may be there before the host's connect has been looked at: then it is the connect that fails.
@@ -48,6 +49,9 @@ public class PublishedPortTests
             await client.ReceiveAsync(new byte[1], network.Limit);
         });
         Assert.Equal(1, network.Gateway.Statistics.TcpFailed);
+        string line = await said.Task.WaitAsync(network.Limit);
+        Assert.Contains($"TCP port 81, to which {endpoint} leads", line, StringComparison.Ordinal);
+        Assert.Contains($"--publish {endpoint.Port}:PORT", line, StringComparison.Ordinal);
         await network.AssertNothingIsLeftAsync();
     }
 

@@ -41,6 +41,12 @@ internal sealed class PublishedTcpPort : IHostOperationOwner, ILoopFlow
     /// <summary>The host port, chosen by the host if 0 was asked for.</summary>
     public IPEndPoint Endpoint { get; }
 
+    /// <summary>The guest's port.</summary>
+    public ushort GuestPort => _guestPort;
+
+    /// <summary>Whether it was said that the guest refuses.</summary>
+    public bool IsExplained { get; set; }
+
     /// <summary>Whether the host has let go of the listener.</summary>
     public bool IsIdle => !_accept.IsPending;
 

@@ -72,6 +72,7 @@ internal sealed class TcpRelay : Flow, IHostOperationOwner, ILoopFlow
         if ((events & (TcpEvents.Reset | TcpEvents.TimedOut | TcpEvents.Refused)) != 0)
         {
             if (IsOpening) _loop.Counters.TcpFailed++;
+            if (IsOpening && (events & TcpEvents.Refused) != 0) _relays.OnGuestRefuses(_guest.Remote.Port);
             LetGoOfGuest();
             CloseHost(reset: true);
             return;

@@ -104,6 +104,14 @@ internal sealed class TcpRelays : ILoopService
         _loop.Counters.TcpOpened++;
     }
 
+    /// <summary>Nobody listens where a published port leads. The host's client sees a reset at best: so it is said, once for each port.</summary>
+    public void OnGuestRefuses(ushort guestPort)
+    {
+        if (_ports.Find(p => p.GuestPort == guestPort) is not { IsExplained: false } port) return;
+        port.IsExplained = true;
+        _options.Log?.Invoke($"Nobody listens on the guest's TCP port {guestPort}, to which {port.Endpoint} leads: not yet, or on another port (--publish {port.Endpoint.Port}:PORT), or on the guest's loopback alone.");
+    }
+
     /// <summary>Whether one more connection could be taken.</summary>
     public bool HasRoom(Instant now) => !_table.IsFull || now - _table.Oldest!.LastActive >= MayBeEvicted;
 
