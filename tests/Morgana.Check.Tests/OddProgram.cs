@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 
@@ -24,7 +25,7 @@ internal static partial class Program
     public static void Nobody() => Process.Start("nobody");
 
 #line 50 "/somewhere/Odd/Program.cs"
-    public static IEnumerable<TimeZoneInfo> Zones(string[] names) => names.Select(n => TimeZoneInfo.FindSystemTimeZoneById(n));
+    public static IEnumerable<CultureInfo> Cultures(string[] names) => names.Select(n => CultureInfo.GetCultureInfo(n));
 
 #line 60 "/somewhere/Odd/Program.cs"
     public static string Ordinary(string[] words) => string.Join(' ', words.Order()) + new List<int> { 1 }.Count;

@@ -34,10 +34,10 @@ public class ProgramCheckTests
     [Fact]
     public void A_lambda_is_the_method_that_it_stands_in()
     {
-        var zones = new MemberName("System.Runtime", "System.TimeZoneInfo", "FindSystemTimeZoneById", 1);
-        var lambda = Method("Zones", 1) with { Type = "Odd.Program+<>c", Name = "<Zones>b__4_0" };
-        Assert.Equal("Program.cs(50)", Assert.Single(Check(lambda, zones)).ToString());
-        Assert.Equal("Program.Zones", SourceName.Of(lambda));
+        var cultures = new MemberName("System.Runtime", "System.Globalization.CultureInfo", "GetCultureInfo", 1);
+        var lambda = Method("Cultures", 1) with { Type = "Odd.Program+<>c", Name = "<Cultures>b__4_0" };
+        Assert.Equal("Program.cs(50)", Assert.Single(Check(lambda, cultures)).ToString());
+        Assert.Equal("Program.Cultures", SourceName.Of(lambda));
     }
 
     [Fact]

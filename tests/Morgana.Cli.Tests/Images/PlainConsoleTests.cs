@@ -27,6 +27,14 @@ public sealed class PlainConsoleTests : IDisposable
         var data = new Data(new(2026, 1, 2), Kind.Odd, new() { ["a"] = [1, 2] }, new Library.Place(1.5, null));
         var copy = System.Text.Json.JsonSerializer.Deserialize<Data>(System.Text.Json.JsonSerializer.Serialize(data))!;
         Console.WriteLine($"json: {System.Text.Json.JsonSerializer.Serialize(copy)}");
+        Console.WriteLine($"plugins: {string.Join(' ', typeof(Data).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IPlugin)) && t.IsClass).Select(t => ((IPlugin)Activator.CreateInstance(t)!).Name).Order())}");
+        var shelves = new System.Xml.Serialization.XmlSerializer(typeof(Shelf));
+        var xml = new StringWriter();
+        shelves.Serialize(xml, new Shelf { Tools = { new() { Name = "saw" } } });
+        Console.WriteLine($"xml: {((Shelf)shelves.Deserialize(new StringReader(xml.ToString()))!).Tools[0].Name}");
+        Console.WriteLine($"newtonsoft: {Newtonsoft.Json.JsonConvert.SerializeObject(Newtonsoft.Json.JsonConvert.DeserializeObject<Shelf>("{'Tools':[{'Name':'axe'}]}"))}");
+        dynamic shelf = new Shelf { Tools = { new() { Name = "late" } } }, read = Newtonsoft.Json.Linq.JObject.Parse("{'x':5}");
+        Console.WriteLine($"dynamic: {shelf.Tools[0].Name + "!"} {shelf.Tools.Count + (int)read.x}");
         Console.WriteLine($"write: {Fault(() => File.WriteAllText("own.txt", "no"))}");
         if (args is ["keys"])
         {
@@ -65,6 +73,11 @@ public sealed class PlainConsoleTests : IDisposable
         }
 
         enum Kind { Even, Odd }
+        interface IPlugin { string Name { get; } }
+        class First : IPlugin { public string Name => "first"; }
+        class Second : IPlugin { public string Name => "second"; }
+        public class Tool { public string? Name { get; set; } }
+        public class Shelf { public List<Tool> Tools { get; set; } = []; }
         record Data(DateOnly Day, Kind? Kind, Dictionary<string, List<int>> Numbers, Library.Place Place);
         """;
 
@@ -84,9 +97,9 @@ public sealed class PlainConsoleTests : IDisposable
                 <AssemblyName>its.world</AssemblyName>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
-                <MorganaTimeZones>Europe/*;UTC</MorganaTimeZones>
               </PropertyGroup>
               <ItemGroup>
+                <PackageReference Include="Newtonsoft.Json" Version="13.0.4" />
                 <None Include="own.txt" CopyToOutputDirectory="PreserveNewest" />
                 <ProjectReference Include="../Library/Library.csproj" />
               </ItemGroup>
@@ -122,7 +135,7 @@ public sealed class PlainConsoleTests : IDisposable
         [
             "arguments: a b|--help", "variable: Ada Lovelace", "content: mine, theirs", "beside it: /app/data/of library.txt /app/own.txt", "user: True, True", "null: 0, full: IOException",
             "processes: its.world True 1 True 1", "start: PlatformNotSupportedException", "zone: 14:00 +02:00, Europe/Berlin",
-            """json: {"Day":"2026-01-02","Kind":1,"Numbers":{"a":[1,2]},"Place":{"North":1.5,"East":null}}""", "write: IOException", "read: something typed",
+            """json: {"Day":"2026-01-02","Kind":1,"Numbers":{"a":[1,2]},"Place":{"North":1.5,"East":null}}""", "plugins: first second", "xml: saw", """newtonsoft: {"Tools":[{"Name":"axe"}]}""", "dynamic: late! 6", "write: IOException", "read: something typed",
         ];
         // A virtual machine's console shows what is typed.
         Assert.Equal(said, output.Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n').Split('\n').Where(l => l is not ("something typed" or "end")));
