@@ -16,6 +16,7 @@ internal static class Rules
         new("System.Runtime.Loader.AssemblyLoadContext", ["LoadFromAssemblyPath", "LoadFromStream", "LoadFromNativeImagePath"], Verdict.Fails, NoDynamicCode, "refer to the assembly in the project"),
         new("System.Reflection.Emit.AssemblyBuilder", ["DefineDynamicAssembly"], Verdict.Fails, NoDynamicCode, "a source generator"),
         new("System.Reflection.Emit.DynamicMethod", [".ctor"], Verdict.Fails, NoDynamicCode, "a source generator"),
+        new("System.Reflection.DispatchProxy", ["Create"], Verdict.Fails, NoDynamicCode, "a class that implements the interface"),
         new("System.Runtime.InteropServices.NativeLibrary", ["Load"], Verdict.Fails, NoLibraries, "a package written in C# alone, or a service over the network"),
         new("System.Runtime.InteropServices.NativeLibrary", ["TryLoad"], Verdict.Differs, "it finds nothing: a static image loads no libraries", null),
         new("System.Net.Quic.QuicConnection", ["ConnectAsync"], Verdict.Fails, "PlatformNotSupportedException: QUIC is a native library, and a static image loads none", "HTTP/2"),
