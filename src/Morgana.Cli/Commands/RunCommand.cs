@@ -226,6 +226,7 @@ internal static class RunCommand
     {
         string text = result.Tokens[0].Value;
         if (!MemorySize.TryParse(text, out long octets)) result.AddError($"--memory {text}: expected a size such as 32M or 1G");
+        else if (octets > VmSettings.MostMemory) result.AddError($"--memory {text}: a guest has at most {VmSettings.MostMemory >> 30}G");
         else if (octets < least) result.AddError($"--memory {text}: a guest needs at least {least >> 20}M");
         return octets;
     }

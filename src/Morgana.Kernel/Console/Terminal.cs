@@ -13,6 +13,9 @@ internal static unsafe class Terminal
     private static File* s_console;
     private static ulong s_read;
 
+    /// <summary>Whether the line takes more.</summary>
+    public static bool CanWrite => Serial.IsEmpty;
+
     /// <summary>Whether a read would not wait.</summary>
     public static bool CanRead => Input->CanRead;
 
@@ -65,15 +68,25 @@ internal static unsafe class Terminal
         for (s_read += octets; s_read >= Credit; s_read -= Credit) Machine.Out8(Power.DebugConsole, (byte)'+');
     }
 
-    /// <summary>Writes from the application's memory.</summary>
+    /// <summary>Writes from the application's memory as much as the line takes; nothing of it is lost, however slow whoever reads it is.</summary>
+    /// <remarks>While the line takes nothing the thread sleeps, and everybody else goes on: a pager that shows the first page holds up nobody but who writes.</remarks>
     /// <returns>How many octets, or <see cref="Error.Fault"/>.</returns>
-    public static ulong Write(ulong from, ulong count)
+    public static ulong Write(Thread* thread, ulong from, ulong count)
     {
-        const ulong most = 256;
-        byte* buffer = stackalloc byte[(int)most];
+        const ulong patience = 1_000_000;                   // nanoseconds; the line does not say when there is room again
+        byte* buffer = stackalloc byte[(int)Serial.MostAtOnce];
         for (ulong done = 0; done < count;)
         {
-            ulong n = Bits.Min(most, count - done);
+            if (!CanWrite)
+            {
+                if (done > 0) return done;
+                Scheduler.BlockAndRestart(thread, 0, TimeCalls.Add(Clock.Now(), patience));
+                // signal(7): a write to a terminal is made again after a handler, and has no deadline of its own.
+                thread->Deadline = ulong.MaxValue;
+                return 0;
+            }
+
+            ulong n = Bits.Min(Serial.Room, count - done);
             if (!UserMemory.CopyIn(buffer, from + done, n)) return done > 0 ? done : Error.Fault;
             Log.Write(buffer, n);
             done += n;

@@ -32,7 +32,7 @@ internal static unsafe class FileCalls
         if (file == null) return Error.BadDescriptor;
         switch (file->Kind)
         {
-            case FileKind.Console: return Terminal.Write(from, count);
+            case FileKind.Console: return Terminal.Write(thread, from, count);
             case FileKind.Null: return count;
             case FileKind.Random: return Entropy.MixUser(from, count) ? count : Error.Fault;
             case FileKind.PipeWriter: return Pipe.Write(thread, file, from, count);
@@ -53,7 +53,7 @@ internal static unsafe class FileCalls
             if (!UserMemory.CopyIn(vector, vectors + (i * 16), 16)) return done > 0 ? done : Error.Fault;
             if (vector[1] == 0) continue;
             // Whoever waited now would make the whole call again, and write twice what is written.
-            if (done > 0 && Pipe.MustWait(DescriptorTable.Find(descriptor), vector[1])) return done;
+            if (done > 0 && MustWait(DescriptorTable.Find(descriptor), vector[1])) return done;
             ulong written = Write(thread, descriptor, vector[0], vector[1]);
             if ((long)written < 0 || thread->State == ThreadState.Blocked) return done > 0 ? done : written;
             done += written;
@@ -62,6 +62,8 @@ internal static unsafe class FileCalls
 
         return done;
     }
+
+    private static bool MustWait(File* file, ulong count) => file->Kind == FileKind.Console ? !Terminal.CanWrite : Pipe.MustWait(file, count);
 
     /// <summary>pread64(2), of the texts of /proc and /sys.</summary>
     public static ulong Pread64(Thread* thread, ulong descriptor, ulong to, ulong count, ulong offset)

@@ -11,6 +11,7 @@ public class UsageTests
     [InlineData("run x --frob", "there is no option --frob")]
     [InlineData("run x y", "'y'")]
     [InlineData("run x --memory lots", "--memory lots: expected a size")]
+    [InlineData("run x --memory 99999G", "a guest has at most 1024G")]
     [InlineData("run x --memory 1M", "a guest needs at least")]
     [InlineData("run x --memory 7M", "a guest that is a process needs at least 8M")]
     [InlineData("run x --publish 80", "--publish 80: expected HOST:GUEST")]

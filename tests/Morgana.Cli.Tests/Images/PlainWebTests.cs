@@ -49,7 +49,9 @@ public sealed class PlainWebTests : IDisposable
         Directory.Delete(project, recursive: true);
         await ServesAsync(image, "process", "Hello, world!");
         if (SandboxFactAttribute.IsPossible) await ServesAsync(image, "sandbox", "Hello, Eve!", "--env", "Name=Eve");
-        if (Toolchain.FindProgram("qemu-system-x86_64") is not null) await ServesAsync(image, "vm", "Hello, Ada!", "--env", "Name=Ada", "--accel", "tcg");
+        if (Toolchain.FindProgram("qemu-system-x86_64") is null) return;
+        await ServesAsync(image, "vm", "Hello, Ada!", "--env", "Name=Ada", "--accel", "tcg");
+        await GoesOnWhileNobodyReadsAsync(image);
     }
 
     private static async Task ServesAsync(string image, string target, string greeting, params string[] options)
@@ -65,6 +67,25 @@ public sealed class PlainWebTests : IDisposable
         // The host was asked to end, and has ended by itself.
         Assert.Contains("Application is shutting down...", output, StringComparison.Ordinal);
         Assert.Contains("Content root path: /app", output, StringComparison.Ordinal);
+    }
+
+    // More than the pipe, the sockets and the monitor hold, and less than the logger keeps in its queue then.
+    private static async Task GoesOnWhileNobodyReadsAsync(string image)
+    {
+        const int asked = 700;
+        using var command = MorganaCommand.Start(
+            "run", image, "--target", "vm", "--accel", "tcg", "--publish", "0:80", "--env", "Logging__LogLevel__Microsoft.AspNetCore=Information");
+        int port = await command.PortAsync(80);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}/"), Timeout = TimeSpan.FromMinutes(2) };
+        await command.Reading.WaitAsync();
+        for (int i = 0; i < asked; i++) Assert.Equal("Hello, world!", await client.GetStringAsync($"/hello?{i}"));
+        command.Reading.Release();
+        await command.LineWithAsync($"/hello?{asked - 1} - 200");
+        command.Signal(Interrupt);
+        var (status, output, error) = await command.EndAsync();
+        Assert.True(status == 0, error);
+        string[] said = [.. output.Split('\n').Where(l => l.Contains("Request starting", StringComparison.Ordinal))];
+        Assert.Equal(Enumerable.Range(0, asked).Select(i => $"      Request starting HTTP/1.1 GET http://localhost:{port}/hello?{i} - - -"), said);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -68,6 +68,9 @@ internal sealed class MorganaCommand : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Who has it holds up the reading of what the command says, as a pager does that shows the first page.</summary>
+    public SemaphoreSlim Reading => _output.Reading;
+
     public static MorganaCommand Start(params string[] arguments) => new(new CommandSettings { Arguments = arguments });
 
     public static MorganaCommand Start(CommandSettings settings) => new(settings);
@@ -169,7 +172,7 @@ internal sealed class MorganaCommand : IDisposable
         return folder ?? throw new InvalidOperationException("The tests run from within the repository.");
     }
 
-    /// <summary>What a stream has said: it is read all the time, so that nobody who writes to it waits for us.</summary>
+    /// <summary>What a stream has said: it is read all the time, so that nobody who writes to it waits for us, unless a test wants that.</summary>
     private sealed class Lines
     {
         private readonly object _gate = new();
@@ -177,6 +180,8 @@ internal sealed class MorganaCommand : IDisposable
         private readonly Task _reading;
         private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly HashSet<int> _found = [];
+
+        public SemaphoreSlim Reading { get; } = new(1, 1);
 
         public Lines(StreamReader reader) => _reading = ReadAsync(reader);
 
@@ -221,12 +226,15 @@ internal sealed class MorganaCommand : IDisposable
             char[] buffer = new char[4096];
             for (int count; (count = await reader.ReadAsync(buffer)) > 0;)
             {
+                await Reading.WaitAsync();
                 lock (_gate)
                 {
                     _text.Append(buffer, 0, count);
                     _more.SetResult();
                     _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 }
+
+                Reading.Release();
             }
         }
     }

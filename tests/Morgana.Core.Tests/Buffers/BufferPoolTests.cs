@@ -24,7 +24,8 @@ public class BufferPoolTests
         EmptyAndFill();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++) EmptyAndFill();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime counts a quantum of 8 KB too many now and then; an object for each buffer would be 150 KB.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16384);
 
         void EmptyAndFill()
         {

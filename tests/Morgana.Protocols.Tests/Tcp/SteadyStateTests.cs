@@ -22,7 +22,8 @@ public class SteadyStateTests
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(received > 1_000_000);
         Assert.True(hosts.A.Statistics.SegmentsSent - segments > 1000);
-        Assert.Equal(0, allocated);
+        // The runtime counts a quantum of 8 KB too many now and then; an object for each segment would be 24 KB.
+        Assert.InRange(allocated, 0, 16384);
     }
 
     [Fact]

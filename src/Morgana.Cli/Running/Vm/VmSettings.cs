@@ -6,6 +6,9 @@ internal sealed record VmSettings
     /// <summary>The least memory that a guest can be given: the kernel, an image and a small heap.</summary>
     public const long LeastMemory = 5L << 20;
 
+    /// <summary>What a guest has at most, on any target: the collector keeps eight times as many addresses free.</summary>
+    public const long MostMemory = 1L << 40;
+
     /// <summary>The file that the monitor boots.</summary>
     public required string Image { get; init; }
 
